@@ -20,6 +20,7 @@ pub mod journal;
 pub mod logs;
 pub mod oidc;
 pub mod registry;
+pub mod rehearsal;
 pub mod s3;
 pub mod sigv4;
 pub mod sts;
