@@ -1,0 +1,60 @@
+//! One configuration: region, endpoints, credentials, retries, one HTTP client on one TLS stack.
+
+use std::time::Duration;
+
+use aws_config::{AppName, BehaviorVersion, Region, SdkConfig, retry::RetryConfig};
+use aws_sdk_sts::config::timeout::TimeoutConfig;
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_http_client::{Builder, Connector};
+
+use crate::action::Context;
+use crate::error::{Error, Result};
+
+/// Attempts of one call, the first one included.
+const ATTEMPTS: u32 = 3;
+/// The SDK's first pause between two attempts.
+const FIRST_BACKOFF: Duration = Duration::from_secs(1);
+/// The SDK's longest pause between two attempts.
+const LONGEST_BACKOFF: Duration = Duration::from_secs(20);
+
+/// The region: `wanted`, else `AWS_REGION`, else `AWS_DEFAULT_REGION`.
+pub fn region(context: &Context, wanted: Option<&str>) -> Result<String> {
+    wanted
+        .or_else(|| context.env.get("AWS_REGION"))
+        .or_else(|| context.env.get("AWS_DEFAULT_REGION"))
+        .map(str::to_owned)
+        .ok_or_else(|| {
+            Error::usage("no AWS region: AWS_REGION is not set")
+                .hint("Run aws-login before this step, or set AWS_REGION.")
+        })
+}
+
+/// The configuration of every AWS client: credentials, profile and `AWS_ENDPOINT_URL*` as the AWS SDKs find them.
+pub async fn config(context: &Context, region: String) -> SdkConfig {
+    let retries = RetryConfig::standard()
+        .with_max_attempts(ATTEMPTS)
+        .with_initial_backoff(context.clock.real(FIRST_BACKOFF))
+        .with_max_backoff(context.clock.real(LONGEST_BACKOFF));
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .read_timeout(Duration::from_secs(10))
+        .build();
+    let http = Builder::new().build_with_connector_fn(|settings, components| {
+        let mut connector = Connector::builder()
+            .proxy_config(ProxyConfig::from_env())
+            .tls_provider(Provider::Rustls(CryptoMode::Ring));
+        connector.set_connector_settings(settings.cloned());
+        connector.set_sleep_impl(components.and_then(|components| components.sleep_impl()));
+        connector.build()
+    });
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .region(Region::new(region))
+        .retry_config(retries)
+        .timeout_config(timeouts)
+        .http_client(http);
+    if let Ok(name) = AppName::new(env!("CARGO_PKG_NAME")) {
+        loader = loader.app_name(name);
+    }
+    loader.load().await
+}

@@ -1,0 +1,29 @@
+//! What AWS said, in one line.
+
+use aws_sdk_sts::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_sts::operation::RequestId;
+
+use crate::error::Error;
+
+/// An error of kind *refused* that says what was tried, and AWS's code, message and request id. The SDK's own text for
+/// an answer of the service is no more than "service error".
+pub fn explain<E, R>(tried: &str, error: &SdkError<E, R>) -> Error
+where
+    E: ProvideErrorMetadata + RequestId + std::error::Error + Send + Sync + 'static,
+    R: std::fmt::Debug,
+{
+    match error {
+        SdkError::ServiceError(answer) => {
+            let answer = answer.err();
+            let code = answer.code().unwrap_or("an unknown error");
+            let message = answer.message().unwrap_or("no message");
+            let request = answer
+                .request_id()
+                .map_or_else(String::new, |id| format!(" (request {id})"));
+            Error::refused(format!("{tried}: AWS answered {code}: {message}{request}"))
+                .with_code(code)
+        }
+        other => Error::refused(format!("{tried}: {}", DisplayErrorContext(other)))
+            .hint("Check the region, the network and AWS_ENDPOINT_URL, then run the step again."),
+    }
+}

@@ -1,0 +1,1 @@
+//! Pure facts and decisions: no I/O, no clock, no other module of this crate but [`error`](crate::error).

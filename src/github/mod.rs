@@ -1,0 +1,5 @@
+//! GitHub: the API of one repository.
+
+mod client;
+
+pub use client::{Repository, token};

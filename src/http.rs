@@ -1,0 +1,31 @@
+//! The HTTP client for everything that is not AWS: GitHub, the OIDC token endpoint, Maven repositories.
+
+use std::time::Duration;
+
+use crate::error::{Error, Result};
+
+/// Time to open a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Time between two pieces of an answer.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A client that honours `HTTPS_PROXY`, `NO_PROXY` and `SSL_CERT_FILE`.
+pub fn client() -> Result<reqwest::Client> {
+    use_ring();
+    reqwest::Client::builder()
+        .user_agent(concat!(
+            env!("CARGO_PKG_NAME"),
+            "/",
+            env!("CARGO_PKG_VERSION")
+        ))
+        .connect_timeout(CONNECT_TIMEOUT)
+        .read_timeout(READ_TIMEOUT)
+        .build()
+        .map_err(|error| Error::bug("could not set up the HTTP client").because(error))
+}
+
+/// Makes ring the cryptography of TLS in this process. A second call changes nothing.
+fn use_ring() {
+    let already_set = rustls::crypto::ring::default_provider().install_default();
+    drop(already_set);
+}

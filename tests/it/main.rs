@@ -1,0 +1,14 @@
+//! Behaviour of the shipped binaries, and the agreements between the parts of this repository. One test binary, so
+//! that the AWS SDKs are linked once.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
+mod command_line;
+mod contract;
+mod direction;
+mod launcher;
+mod support;

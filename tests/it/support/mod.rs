@@ -1,0 +1,95 @@
+//! What tests share.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// The root of this repository.
+pub(crate) fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The folder with the binaries under test.
+pub(crate) fn binaries() -> PathBuf {
+    Path::new(env!("CARGO_BIN_EXE_aws-login"))
+        .parent()
+        .expect("a binary has a folder")
+        .to_owned()
+}
+
+/// A step of a workflow run on a runner: a temporary folder with the runner's files, and no other environment.
+pub(crate) struct Step {
+    pub(crate) folder: tempfile::TempDir,
+    environment: Vec<(String, String)>,
+}
+
+/// What a step left behind.
+pub(crate) struct Ended {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) log: String,
+    pub(crate) outputs: String,
+    pub(crate) exported: String,
+    pub(crate) summary: String,
+}
+
+impl Step {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut step = Self {
+            folder,
+            environment: Vec::new(),
+        };
+        for (name, file) in [
+            ("GITHUB_OUTPUT", "output"),
+            ("GITHUB_ENV", "env"),
+            ("GITHUB_STEP_SUMMARY", "summary"),
+        ] {
+            let path = step.folder.path().join(file);
+            std::fs::write(&path, "").unwrap();
+            step = step.env(name, path.to_str().unwrap());
+        }
+        let temporary = step.folder.path().join("temp");
+        std::fs::create_dir(&temporary).unwrap();
+        step.env("RUNNER_TEMP", temporary.to_str().unwrap())
+            .env("GITHUB_ACTIONS", "true")
+            .env("AWS_CONFIG_FILE", "/dev/null")
+            .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("PATH", &std::env::var("PATH").unwrap_or_default())
+    }
+
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+        self.environment.retain(|(present, _)| present != name);
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.environment.retain(|(present, _)| present != name);
+        self
+    }
+
+    /// Runs a binary to its end.
+    pub(crate) fn run(&self, binary: &str, arguments: &[&str]) -> Ended {
+        let output = Command::new(binaries().join(binary))
+            .args(arguments)
+            .env_clear()
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .current_dir(self.folder.path())
+            .output()
+            .expect("the binary starts");
+        self.ended(&output)
+    }
+
+    fn ended(&self, output: &Output) -> Ended {
+        let file = |name: &str| std::fs::read_to_string(self.folder.path().join(name)).unwrap();
+        Ended {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            log: String::from_utf8_lossy(&output.stderr).into_owned(),
+            outputs: file("output"),
+            exported: file("env"),
+            summary: file("summary"),
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Stateful stand-ins for AWS and GitHub on loopback.
+//!
+//! One [`World`] is one AWS account and one GitHub: three listeners on ports that the system picks.
+//!
+//! | listener | serves |
+//! |---|---|
+//! | `aws` | STS, ECR's API, ECS, CloudWatch Logs (by target header or form) and S3 (everything else, path style) |
+//! | `registry` | the OCI distribution API of ECR |
+//! | `github` | REST, GraphQL, git over HTTP, the OIDC issuer and its token endpoint |
+//!
+//! Every request is recorded in the [`journal`], so that a test can assert on what was asked for.
+
+pub mod aws;
+pub mod clock;
+pub mod ecr;
+pub mod ecs;
+pub mod github;
+pub mod iam;
+pub mod journal;
+pub mod logs;
+pub mod oidc;
+pub mod registry;
+pub mod s3;
+pub mod sigv4;
+pub mod sts;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+
+/// What a world is made from.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Folder for blobs, repositories and run logs. Created if missing, never removed.
+    pub root: PathBuf,
+    /// AWS account id, twelve digits.
+    pub account: String,
+    /// AWS region.
+    pub region: String,
+    /// Simulated seconds in one real second: 1 is real time.
+    pub time_scale: f64,
+}
+
+impl Settings {
+    /// Account `123456789012` in `eu-central-1`, at real time.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self {
+            root: root.into(),
+            account: "123456789012".to_owned(),
+            region: "eu-central-1".to_owned(),
+            time_scale: 1.0,
+        }
+    }
+}
+
+/// Base addresses of the three listeners, without a slash at the end.
+#[derive(Clone, Debug)]
+pub struct Urls {
+    pub aws: String,
+    pub registry: String,
+    pub github: String,
+}
+
+/// One AWS account and one GitHub.
+pub struct World {
+    pub settings: Settings,
+    pub urls: Urls,
+    pub clock: clock::Clock,
+    pub journal: journal::Journal,
+    pub iam: iam::Iam,
+    pub oidc: oidc::Issuer,
+    pub ecr: ecr::Ecr,
+    pub ecs: ecs::Ecs,
+    pub s3: s3::S3,
+    pub logs: logs::Logs,
+    pub github: github::GitHub,
+}
+
+impl World {
+    /// Starts the three listeners on loopback; they live as long as the runtime.
+    pub async fn start(settings: Settings) -> std::io::Result<Arc<Self>> {
+        std::fs::create_dir_all(&settings.root)?;
+        let aws = TcpListener::bind("127.0.0.1:0").await?;
+        let registry = TcpListener::bind("127.0.0.1:0").await?;
+        let github = TcpListener::bind("127.0.0.1:0").await?;
+        let url = |listener: &TcpListener| {
+            listener
+                .local_addr()
+                .map(|address| format!("http://{address}"))
+        };
+        let urls = Urls {
+            aws: url(&aws)?,
+            registry: url(&registry)?,
+            github: url(&github)?,
+        };
+        let world = Arc::new(Self {
+            clock: clock::Clock::new(settings.time_scale),
+            journal: journal::Journal::default(),
+            iam: iam::Iam::new(&settings),
+            oidc: oidc::Issuer::new(&urls),
+            ecr: ecr::Ecr::new(&settings),
+            ecs: ecs::Ecs::new(&settings),
+            s3: s3::S3::new(&settings),
+            logs: logs::Logs::default(),
+            github: github::GitHub::new(&settings),
+            settings,
+            urls,
+        });
+        serve(aws, aws::router(world.clone()));
+        serve(registry, registry::router(world.clone()));
+        serve(github, github::router(world.clone()));
+        Ok(world)
+    }
+}
+
+fn serve(listener: TcpListener, router: axum::Router) {
+    tokio::spawn(async move { axum::serve(listener, router).await });
+}
