@@ -1,7 +1,7 @@
 # The release contract: which tags and digests are refused, and what an image brings into being.
 
 mock_provider "aws" {
-  source = "./tests/mocks"
+  source = "./mocks"
 }
 
 variables {
@@ -16,7 +16,7 @@ run "no_service_before_the_first_release" {
   command = plan
 
   module {
-    source = "./environments/production"
+    source = "../environments/production"
   }
 
   assert {
@@ -34,7 +34,7 @@ run "tag_with_a_suffix_is_refused" {
   command = plan
 
   module {
-    source = "./environments/production"
+    source = "../environments/production"
   }
 
   variables {
@@ -48,7 +48,7 @@ run "tag_with_a_leading_zero_is_refused" {
   command = plan
 
   module {
-    source = "./environments/production"
+    source = "../environments/production"
   }
 
   variables {
@@ -62,7 +62,7 @@ run "moving_tag_is_refused" {
   command = plan
 
   module {
-    source = "./environments/production"
+    source = "../environments/production"
   }
 
   variables {
@@ -76,7 +76,7 @@ run "short_digest_is_refused" {
   command = plan
 
   module {
-    source = "./environments/production"
+    source = "../environments/production"
   }
 
   variables {
@@ -91,7 +91,7 @@ run "digest_in_capitals_is_refused" {
   command = plan
 
   module {
-    source = "./environments/production"
+    source = "../environments/production"
   }
 
   variables {
@@ -106,7 +106,7 @@ run "digest_without_a_tag_is_refused" {
   command = plan
 
   module {
-    source = "./modules/keycloak"
+    source = "../modules/keycloak"
   }
 
   variables {

@@ -1,7 +1,7 @@
 # What an image brings into being: one service that replaces its nodes one at a time, and that finds its peers.
 
 mock_provider "aws" {
-  source = "./tests/mocks"
+  source = "./mocks"
 }
 
 variables {
@@ -13,7 +13,7 @@ variables {
 
 run "image" {
   module {
-    source = "./modules/keycloak"
+    source = "../modules/keycloak"
   }
 
   assert {
@@ -54,7 +54,7 @@ run "image" {
 
 run "peers" {
   module {
-    source = "./modules/keycloak"
+    source = "../modules/keycloak"
   }
 
   assert {
@@ -95,7 +95,7 @@ run "one_node_more_than_desired" {
   command = plan
 
   module {
-    source = "./modules/keycloak"
+    source = "../modules/keycloak"
   }
 
   variables {
@@ -112,7 +112,7 @@ run "lone_node_is_refused" {
   command = plan
 
   module {
-    source = "./modules/keycloak"
+    source = "../modules/keycloak"
   }
 
   variables {
@@ -126,7 +126,7 @@ run "secret_value_is_refused" {
   command = plan
 
   module {
-    source = "./modules/keycloak"
+    source = "../modules/keycloak"
   }
 
   variables {
