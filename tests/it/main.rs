@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod aws_login;
 mod command_line;
 mod contract;
 mod direction;

@@ -64,11 +64,6 @@ impl Step {
         self
     }
 
-    pub(crate) fn without(mut self, name: &str) -> Self {
-        self.environment.retain(|(present, _)| present != name);
-        self
-    }
-
     /// Runs a binary to its end.
     pub(crate) fn run(&self, binary: &str, arguments: &[&str]) -> Ended {
         let output = Command::new(binaries().join(binary))

@@ -1,8 +1,15 @@
 //! Roles, sessions and policies.
 
-use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::{Value, json};
 
 use crate::Settings;
+
+mod policy;
+
+pub use policy::{Context, allows as policy_allows};
 
 /// An authenticated caller: a session of a role.
 #[derive(Clone, Debug)]
@@ -13,27 +20,115 @@ pub struct Principal {
     pub role: String,
 }
 
+/// Temporary credentials and whose they are.
+#[derive(Clone, Debug)]
+pub struct Session {
+    pub access_key: String,
+    pub secret: String,
+    pub token: String,
+    /// Simulated seconds since the Unix epoch.
+    pub expires: f64,
+    pub principal: Principal,
+}
+
+/// A role: who may assume it, what it may do, for how long.
+#[derive(Clone, Debug)]
+pub struct Role {
+    pub trust: Value,
+    pub permissions: Value,
+    /// Longest session in seconds.
+    pub longest_session: i64,
+}
+
 /// The account's roles and sessions.
 #[derive(Debug)]
-pub struct Iam {}
+pub struct Iam {
+    account: String,
+    roles: Mutex<BTreeMap<String, Role>>,
+    sessions: Mutex<BTreeMap<String, Session>>,
+}
 
 impl Iam {
-    pub fn new(_settings: &Settings) -> Self {
-        Self {}
+    /// An account with one role, `admin`, which may do everything and which nobody can assume by OIDC.
+    pub fn new(settings: &Settings) -> Self {
+        let iam = Self {
+            account: settings.account.clone(),
+            roles: Mutex::default(),
+            sessions: Mutex::default(),
+        };
+        let everything =
+            json!({"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]});
+        iam.put_role("admin", json!({"Statement": []}), everything);
+        iam
     }
 
-    /// Creates or replaces a role with its trust policy and one permission policy.
-    pub fn put_role(&self, _name: &str, _trust: Value, _permissions: Value) {}
+    /// Creates or replaces a role with its trust policy and one permission policy; sessions of one hour at most.
+    pub fn put_role(&self, name: &str, trust: Value, permissions: Value) {
+        let role = Role {
+            trust,
+            permissions,
+            longest_session: 3600,
+        };
+        self.roles
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(name.to_owned(), role);
+    }
+
+    pub fn role(&self, name: &str) -> Option<Role> {
+        let roles = self.roles.lock().unwrap_or_else(PoisonError::into_inner);
+        roles.get(name).cloned()
+    }
+
+    /// Starts a session that ends at `expires` (simulated seconds since the Unix epoch).
+    pub fn session(&self, role: &str, name: &str, expires: f64) -> Session {
+        let random = || uuid::Uuid::new_v4().simple().to_string();
+        let session = Session {
+            access_key: format!("ASIA{}", random()[..16].to_uppercase()),
+            secret: format!("{}{}", random(), &random()[..8]),
+            token: format!("token-{}{}", random(), random()),
+            expires,
+            principal: Principal {
+                arn: format!("arn:aws:sts::{}:assumed-role/{role}/{name}", self.account),
+                role: role.to_owned(),
+            },
+        };
+        self.sessions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(session.access_key.clone(), session.clone());
+        session
+    }
+
+    pub(crate) fn find_session(&self, access_key: &str) -> Option<Session> {
+        let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        sessions.get(access_key).cloned()
+    }
 
     /// Whether the role of the caller may do `action` (`s3:GetObject`) on `resource` (an ARN).
     /// `resource_policy` is the policy of the resource itself, such as a bucket's.
     pub fn allows(
         &self,
-        _caller: &Principal,
-        _action: &str,
-        _resource: &str,
-        _resource_policy: Option<&Value>,
+        caller: &Principal,
+        action: &str,
+        resource: &str,
+        resource_policy: Option<&Value>,
     ) -> bool {
-        false
+        let Some(role) = self.role(&caller.role) else {
+            return false;
+        };
+        let context = Context::new();
+        let role_arn = format!("arn:aws:iam::{}:role/{}", self.account, caller.role);
+        let own = policy_allows(&role.permissions, None, action, resource, &context);
+        let others = resource_policy.and_then(|policy| {
+            policy_allows(
+                policy,
+                Some(&[&role_arn, &caller.arn]),
+                action,
+                resource,
+                &context,
+            )
+        });
+        own != Some(false) && others != Some(false) && (own == Some(true) || others == Some(true))
     }
 }

@@ -99,7 +99,7 @@ impl World {
             clock: clock::Clock::new(settings.time_scale),
             journal: journal::Journal::default(),
             iam: iam::Iam::new(&settings),
-            oidc: oidc::Issuer::new(&urls),
+            oidc: oidc::Issuer::new(&settings, &urls),
             ecr: ecr::Ecr::new(&settings),
             ecs: ecs::Ecs::new(&settings),
             s3: s3::S3::new(&settings),
@@ -110,7 +110,10 @@ impl World {
         });
         serve(aws, aws::router(world.clone()));
         serve(registry, registry::router(world.clone()));
-        serve(github, github::router(world.clone()));
+        serve(
+            github,
+            github::router(world.clone()).merge(oidc::router(world.clone())),
+        );
         Ok(world)
     }
 }

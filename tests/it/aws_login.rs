@@ -1,0 +1,226 @@
+//! `aws-login` against the stand-ins: a real signed token, a trust policy that is evaluated.
+
+use serde_json::{Value, json};
+use world::oidc::{JobIdentity, SubjectForm};
+use world::{Settings, World};
+
+use crate::support::{Ended, Step};
+
+const ROLE: &str = "arn:aws:iam::123456789012:role/deploy";
+const ISSUER: &str = "token.actions.githubusercontent.com";
+
+/// A world with one role that trusts the environment `production` of `acme/idp`.
+struct Account {
+    world: std::sync::Arc<World>,
+    _runtime: tokio::runtime::Runtime,
+    _folder: tempfile::TempDir,
+}
+
+impl Account {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let world = runtime
+            .block_on(World::start(Settings::new(folder.path())))
+            .unwrap();
+        world.iam.put_role(
+            "deploy",
+            trust("repo:acme/idp:environment:production"),
+            json!({"Statement": []}),
+        );
+        Self {
+            world,
+            _runtime: runtime,
+            _folder: folder,
+        }
+    }
+
+    fn step(&self, job: JobIdentity) -> Step {
+        let (url, token) = self.world.oidc.allow(job);
+        Step::new()
+            .env("AWS_ENDPOINT_URL", &self.world.urls.aws)
+            .env("GITHUB_API_URL", &format!("{}/api", self.world.urls.github))
+            .env("ACTIONS_ID_TOKEN_REQUEST_URL", &url)
+            .env("ACTIONS_ID_TOKEN_REQUEST_TOKEN", &token)
+            .env("GITHUB_RUN_ID", "77")
+            .env("GITHUB_RUN_ATTEMPT", "2")
+            .env("KECS_TIME_SCALE", "100")
+            .env("KECS_ROLE_TO_ASSUME", ROLE)
+            .env("KECS_AWS_REGION", "eu-central-1")
+    }
+}
+
+fn trust(sub: &str) -> Value {
+    json!({"Statement": [{
+        "Effect": "Allow",
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Principal": {"Federated": format!("arn:aws:iam::123456789012:oidc-provider/{ISSUER}")},
+        "Condition": {"StringEquals": {
+            format!("{ISSUER}:aud"): "sts.amazonaws.com",
+            format!("{ISSUER}:sub"): sub,
+        }},
+    }]})
+}
+
+fn job(environment: Option<&str>) -> JobIdentity {
+    JobIdentity {
+        repository: "acme/idp".to_owned(),
+        repository_id: 7,
+        repository_owner_id: 5,
+        git_ref: "refs/heads/main".to_owned(),
+        sha: "0".repeat(40),
+        event_name: "push".to_owned(),
+        environment: environment.map(str::to_owned),
+        job_workflow_ref: "acme/idp/.github/workflows/deploy.yml@refs/heads/main".to_owned(),
+        actor: "ada".to_owned(),
+        run_id: 77,
+        subject: SubjectForm::Classic,
+    }
+}
+
+fn exported(ended: &Ended, name: &str) -> String {
+    ended
+        .exported
+        .split_once(&format!("{name}<<"))
+        .and_then(|(_, rest)| rest.lines().nth(1))
+        .unwrap_or("")
+        .to_owned()
+}
+
+#[test]
+fn a_login_exports_masked_credentials_that_work() {
+    let account = Account::new();
+    let ended = account.step(job(Some("production"))).run("aws-login", &[]);
+    assert_eq!(ended.code, 0, "{}", ended.log);
+    let (key, token) = (
+        exported(&ended, "AWS_SECRET_ACCESS_KEY"),
+        exported(&ended, "AWS_SESSION_TOKEN"),
+    );
+    assert!(ended.log.contains(&format!("::add-mask::{key}")));
+    assert!(ended.log.contains(&format!("::add-mask::{token}")));
+    let told = ended
+        .log
+        .lines()
+        .filter(|line| !line.starts_with("::add-mask::"))
+        .collect::<String>();
+    for secret in [&key, &token] {
+        for shown in [&told, &ended.summary, &ended.stdout, &ended.outputs] {
+            assert!(!shown.contains(secret.as_str()), "a secret is shown");
+        }
+    }
+    assert_eq!(exported(&ended, "AWS_REGION"), "eu-central-1");
+    let arn = "arn:aws:sts::123456789012:assumed-role/deploy/gha-77-2";
+    assert!(ended.outputs.contains(arn), "{}", ended.outputs);
+    assert!(
+        ended
+            .summary
+            .contains(&exported(&ended, "AWS_ACCESS_KEY_ID"))
+    );
+    assert_eq!(
+        account
+            .world
+            .journal
+            .count("sts", "AssumeRoleWithWebIdentity"),
+        1
+    );
+}
+
+#[test]
+fn denied_access_ends_after_two_tries_and_shows_the_condition_that_would_match() {
+    let account = Account::new();
+    let ended = account.step(job(None)).run("aws-login", &[]);
+    assert_eq!(ended.code, 6, "{}", ended.log);
+    assert_eq!(
+        account
+            .world
+            .journal
+            .count("sts", "AssumeRoleWithWebIdentity"),
+        2
+    );
+    assert_eq!(
+        account.world.journal.count("oidc", "GetToken"),
+        2,
+        "a fresh token each time"
+    );
+    assert!(
+        ended
+            .log
+            .contains("AccessDenied: Not authorized to perform"),
+        "{}",
+        ended.log
+    );
+    assert!(
+        ended.log.contains("repo:acme/idp:ref:refs/heads/main"),
+        "{}",
+        ended.log
+    );
+    assert_eq!(ended.exported, "");
+    assert_eq!(ended.log.matches("::error ").count(), 1);
+}
+
+#[test]
+fn a_wrong_audience_is_refused_at_once() {
+    let account = Account::new();
+    let ended = account
+        .step(job(Some("production")))
+        .env("KECS_AUDIENCE", "https://example.org")
+        .run("aws-login", &[]);
+    assert_eq!(ended.code, 6, "{}", ended.log);
+    assert_eq!(
+        account
+            .world
+            .journal
+            .count("sts", "AssumeRoleWithWebIdentity"),
+        1
+    );
+    assert!(
+        ended.log.contains("Incorrect token audience"),
+        "{}",
+        ended.log
+    );
+}
+
+#[test]
+fn an_unexpected_subject_never_reaches_aws() {
+    let account = Account::new();
+    let ended = account
+        .step(job(Some("staging")))
+        .env("KECS_EXPECTED_SUB", "repo:acme/*:environment:production")
+        .run("aws-login", &[]);
+    assert_eq!(ended.code, 2, "{}", ended.log);
+    assert_eq!(
+        account
+            .world
+            .journal
+            .count("sts", "AssumeRoleWithWebIdentity"),
+        0
+    );
+}
+
+#[test]
+fn no_token_of_the_job_is_ever_shown() {
+    let account = Account::new();
+    let step = account.step(job(None));
+    let ended = step.run("aws-login", &[]);
+    let told = ended
+        .log
+        .lines()
+        .filter(|line| !line.starts_with("::add-mask::"))
+        .collect::<String>();
+    assert!(
+        !told.contains("eyJ"),
+        "a JSON web token starts like this: {told}"
+    );
+}
+
+#[test]
+fn a_logout_blanks_the_credentials() {
+    let ended = Step::new().run("aws-login", &["--operation", "logout"]);
+    assert_eq!(ended.code, 0, "{}", ended.log);
+    assert!(ended.exported.contains("AWS_SESSION_TOKEN<<"));
+    assert_eq!(exported(&ended, "AWS_SESSION_TOKEN"), "");
+}
