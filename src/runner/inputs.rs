@@ -56,13 +56,20 @@ pub fn command_line(command: &Command, env: &Env, given: Vec<String>) -> Vec<Str
     line
 }
 
-/// Every flag takes one value, and the last one given counts.
+/// Every input takes one value, and the last one given counts. A boolean may stand alone at a terminal, for true.
 pub fn last_one_wins(command: Command) -> Command {
+    let inputs = names(&command);
     command.args_override_self(true).mut_args(|argument| {
-        if matches!(argument.get_action(), ArgAction::Append) {
-            argument.action(ArgAction::Set)
-        } else {
-            argument
+        let is_input = argument
+            .get_long()
+            .is_some_and(|long| inputs.iter().any(|input| input == long));
+        match argument.get_action() {
+            ArgAction::SetTrue if is_input => argument
+                .action(ArgAction::Set)
+                .num_args(0..=1)
+                .default_missing_value("true"),
+            ArgAction::Append => argument.action(ArgAction::Set),
+            _ => argument,
         }
     })
 }
@@ -183,6 +190,31 @@ mod tests {
         assert_eq!(matches.get_one::<bool>("force"), None);
         let error = parse(&[("KECS_NAME", "")], &["--name", ""]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::MissingRequiredArgument);
+    }
+
+    #[test]
+    fn a_boolean_takes_a_value_and_may_stand_alone() {
+        #[derive(clap::Args)]
+        struct Derived {
+            #[arg(long, default_value = "false", value_parser = boolean)]
+            force: bool,
+        }
+        let command = || last_one_wins(<Derived as clap::Args>::augment_args(Command::new("demo")));
+        for (given, wanted) in [
+            ("--force=true", true),
+            ("--force=false", false),
+            ("--force", true),
+        ] {
+            let matches = command().try_get_matches_from(["demo", given]).unwrap();
+            assert_eq!(matches.get_one::<bool>("force"), Some(&wanted), "{given}");
+        }
+        let matches = command().try_get_matches_from(["demo"]).unwrap();
+        assert_eq!(matches.get_one::<bool>("force"), Some(&false));
+        assert!(
+            command()
+                .try_get_matches_from(["demo", "--force=yes"])
+                .is_err()
+        );
     }
 
     #[test]

@@ -152,7 +152,8 @@ pub(super) fn hint(code: Option<&str>, claims: &[(&'static str, String)], accoun
             .find(|(claim, _)| *claim == name)
             .map_or("", |(_, value)| value.as_str())
     };
-    let issuer = claim("iss").trim_start_matches("https://");
+    let issuer = claim("iss");
+    let issuer = issuer.split_once("://").map_or(issuer, |(_, rest)| rest);
     match code {
         Some("AccessDenied") => format!(
             "The trust policy of the role did not match, or there is no such role in account {account}. A condition \
