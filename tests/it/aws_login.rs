@@ -1,85 +1,27 @@
 //! `aws-login` against the stand-ins: a real signed token, a trust policy that is evaluated.
 
-use serde_json::{Value, json};
-use world::oidc::{JobIdentity, SubjectForm};
-use world::{Settings, World};
+use world::oidc::JobIdentity;
 
+use crate::support::account::{Account, job};
 use crate::support::{Ended, Step};
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/deploy";
-const ISSUER: &str = "token.actions.githubusercontent.com";
 
-/// A world with one role that trusts the environment `production` of `acme/idp`.
-struct Account {
-    world: std::sync::Arc<World>,
-    _runtime: tokio::runtime::Runtime,
-    _folder: tempfile::TempDir,
-}
-
-impl Account {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .unwrap();
-        let world = runtime
-            .block_on(World::start(Settings::new(folder.path())))
-            .unwrap();
-        world.iam.put_role(
-            "deploy",
-            trust("repo:acme/idp:environment:production"),
-            json!({"Statement": []}),
-        );
-        Self {
-            world,
-            _runtime: runtime,
-            _folder: folder,
-        }
-    }
-
-    fn step(&self, job: JobIdentity) -> Step {
-        let (url, token) = self.world.oidc.allow(job);
-        Step::new()
-            .env("AWS_ENDPOINT_URL", &self.world.urls.aws)
-            .env("GITHUB_API_URL", &format!("{}/api", self.world.urls.github))
-            .env("ACTIONS_ID_TOKEN_REQUEST_URL", &url)
-            .env("ACTIONS_ID_TOKEN_REQUEST_TOKEN", &token)
-            .env("GITHUB_RUN_ID", "77")
-            .env("GITHUB_RUN_ATTEMPT", "2")
-            .env("KECS_TIME_SCALE", "100")
-            .env("KECS_ROLE_TO_ASSUME", ROLE)
-            .env("KECS_AWS_REGION", "eu-central-1")
-    }
-}
-
-fn trust(sub: &str) -> Value {
-    json!({"Statement": [{
-        "Effect": "Allow",
-        "Action": "sts:AssumeRoleWithWebIdentity",
-        "Principal": {"Federated": format!("arn:aws:iam::123456789012:oidc-provider/{ISSUER}")},
-        "Condition": {"StringEquals": {
-            format!("{ISSUER}:aud"): "sts.amazonaws.com",
-            format!("{ISSUER}:sub"): sub,
-        }},
-    }]})
-}
-
-fn job(environment: Option<&str>) -> JobIdentity {
-    JobIdentity {
-        repository: "acme/idp".to_owned(),
-        repository_id: 7,
-        repository_owner_id: 5,
-        git_ref: "refs/heads/main".to_owned(),
-        sha: "0".repeat(40),
-        event_name: "push".to_owned(),
-        environment: environment.map(str::to_owned),
-        job_workflow_ref: "acme/idp/.github/workflows/deploy.yml@refs/heads/main".to_owned(),
-        actor: "ada".to_owned(),
-        run_id: 77,
-        subject: SubjectForm::Classic,
-    }
+fn step(account: &Account, job: JobIdentity) -> Step {
+    let (url, token) = account.world.oidc.allow(job);
+    Step::new()
+        .env("AWS_ENDPOINT_URL", &account.world.urls.aws)
+        .env(
+            "GITHUB_API_URL",
+            &format!("{}/api", account.world.urls.github),
+        )
+        .env("ACTIONS_ID_TOKEN_REQUEST_URL", &url)
+        .env("ACTIONS_ID_TOKEN_REQUEST_TOKEN", &token)
+        .env("GITHUB_RUN_ID", "77")
+        .env("GITHUB_RUN_ATTEMPT", "2")
+        .env("KECS_TIME_SCALE", "100")
+        .env("KECS_ROLE_TO_ASSUME", ROLE)
+        .env("KECS_AWS_REGION", "eu-central-1")
 }
 
 fn exported(ended: &Ended, name: &str) -> String {
@@ -94,7 +36,7 @@ fn exported(ended: &Ended, name: &str) -> String {
 #[test]
 fn a_login_exports_masked_credentials_that_work() {
     let account = Account::new();
-    let ended = account.step(job(Some("production"))).run("aws-login", &[]);
+    let ended = step(&account, job(Some("production"))).run("aws-login", &[]);
     assert_eq!(ended.code, 0, "{}", ended.log);
     let (key, token) = (
         exported(&ended, "AWS_SECRET_ACCESS_KEY"),
@@ -132,7 +74,7 @@ fn a_login_exports_masked_credentials_that_work() {
 #[test]
 fn denied_access_ends_after_two_tries_and_shows_the_condition_that_would_match() {
     let account = Account::new();
-    let ended = account.step(job(None)).run("aws-login", &[]);
+    let ended = step(&account, job(None)).run("aws-login", &[]);
     assert_eq!(ended.code, 6, "{}", ended.log);
     assert_eq!(
         account
@@ -165,8 +107,7 @@ fn denied_access_ends_after_two_tries_and_shows_the_condition_that_would_match()
 #[test]
 fn a_wrong_audience_is_refused_at_once() {
     let account = Account::new();
-    let ended = account
-        .step(job(Some("production")))
+    let ended = step(&account, job(Some("production")))
         .env("KECS_AUDIENCE", "https://example.org")
         .run("aws-login", &[]);
     assert_eq!(ended.code, 6, "{}", ended.log);
@@ -187,8 +128,7 @@ fn a_wrong_audience_is_refused_at_once() {
 #[test]
 fn an_unexpected_subject_never_reaches_aws() {
     let account = Account::new();
-    let ended = account
-        .step(job(Some("staging")))
+    let ended = step(&account, job(Some("staging")))
         .env("KECS_EXPECTED_SUB", "repo:acme/*:environment:production")
         .run("aws-login", &[]);
     assert_eq!(ended.code, 2, "{}", ended.log);
@@ -204,7 +144,7 @@ fn an_unexpected_subject_never_reaches_aws() {
 #[test]
 fn no_token_of_the_job_is_ever_shown() {
     let account = Account::new();
-    let step = account.step(job(None));
+    let step = step(&account, job(None));
     let ended = step.run("aws-login", &[]);
     let told = ended
         .log

@@ -11,5 +11,6 @@ mod aws_login;
 mod command_line;
 mod contract;
 mod direction;
+mod foreign;
 mod launcher;
 mod support;

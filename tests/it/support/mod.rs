@@ -1,5 +1,7 @@
 //! What tests share.
 
+pub(crate) mod account;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
