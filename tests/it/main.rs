@@ -14,3 +14,4 @@ mod direction;
 mod foreign;
 mod launcher;
 mod support;
+mod workflows;
