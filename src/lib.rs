@@ -13,6 +13,7 @@
 //! | [`aws`] | one configuration and thin typed wrappers of AWS services |
 //! | [`github`] | GitHub's API for one repository |
 //! | [`http`] | the HTTP client that is not AWS's |
+//! | [`maven`] | Maven repositories |
 //! | [`process`] | child processes |
 //! | [`clock`] | waiting, and the seam that lets tests wait less |
 //! | [`error`] | kinds, hints, exit codes |
@@ -25,6 +26,7 @@ pub mod domain;
 pub mod error;
 pub mod github;
 pub mod http;
+pub mod maven;
 pub mod process;
 pub mod runner;
 mod yaml;

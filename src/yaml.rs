@@ -1,13 +1,5 @@
 //! The one place that knows which YAML library is used. It only reads files that the user owns.
 
-#![cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "verify-providers, which reads YAML, is not there yet"
-    )
-)]
-
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 

@@ -3,8 +3,12 @@
 use crate::action::{Spec, spec};
 
 pub mod aws_login;
+pub mod verify_providers;
 
 /// Every action, in the order of the pipeline.
 pub fn catalogue() -> Vec<Spec> {
-    vec![spec::<aws_login::AwsLogin>()]
+    vec![
+        spec::<verify_providers::VerifyProviders>(),
+        spec::<aws_login::AwsLogin>(),
+    ]
 }

@@ -1,1 +1,5 @@
 //! Pure facts and decisions: no I/O, no clock, no other module of this crate but [`error`](crate::error).
+
+pub mod coordinates;
+pub mod providers;
+pub mod shadow;

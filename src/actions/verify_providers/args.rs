@@ -1,0 +1,105 @@
+use std::path::{Path, PathBuf};
+
+use crate::domain::coordinates::{Coordinates, is_name};
+use crate::domain::providers::{Lock, Manifest, pinned_keycloak};
+use crate::error::{Error, Result};
+use crate::yaml;
+
+/// What the action does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Operation {
+    /// Check the jars.
+    #[default]
+    Verify,
+    /// Bring the jars that the lock lists.
+    Fetch,
+    /// Write the lock from the manifest.
+    Lock,
+}
+
+/// Inputs of `verify-providers`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// What to do: `verify` the jars, `fetch` what the lock lists, or write the `lock` from the manifest
+    #[arg(long, value_enum, default_value_t)]
+    pub operation: Operation,
+    /// The list of wanted jars
+    #[arg(long, value_name = "FILE", default_value = "docker/providers.yml")]
+    pub manifest: PathBuf,
+    /// The lock file
+    #[arg(long, value_name = "FILE", default_value = "docker/providers.lock")]
+    pub lock: PathBuf,
+    /// The folder of the jars
+    #[arg(long, value_name = "FOLDER", default_value = "docker/providers")]
+    pub providers_dir: PathBuf,
+    /// Keycloak's version, for example `26.7.5`; by default `ARG KEYCLOAK_VERSION` of the Dockerfile beside the manifest
+    #[arg(long, value_name = "VERSION")]
+    pub keycloak_version: Option<String>,
+    /// Unpacked Keycloak distribution to compare with; by default its class names are taken from the Maven repository
+    #[arg(long, value_name = "FOLDER")]
+    pub keycloak_home: Option<PathBuf>,
+    /// Address of another Maven repository than Maven Central
+    #[arg(long, value_name = "ADDRESS")]
+    pub maven_repository: Option<String>,
+    /// Folder that keeps Keycloak's class names between runs; by default in the runner's tool cache
+    #[arg(long, value_name = "FOLDER")]
+    pub cache_dir: Option<PathBuf>,
+}
+
+impl Args {
+    /// The wanted jars, sorted.
+    pub(super) fn wanted(&self) -> Result<Vec<Coordinates>> {
+        let file = self.manifest.to_string_lossy();
+        let text = read(&self.manifest)?;
+        let manifest: Manifest = yaml::read(&text, &file)?;
+        manifest.jars().map_err(|fault| {
+            let named = fault.split(['"', ' ']).find(|word| word.contains(':'));
+            let line = named.and_then(|named| line_of(&text, named));
+            Error::usage(format!("{file}: {fault}")).at(file.clone(), line)
+        })
+    }
+
+    /// The lock file and its text.
+    pub(super) fn locked(&self) -> Result<(Lock, String)> {
+        let file = self.lock.to_string_lossy();
+        let text = read(&self.lock)
+            .map_err(|error| error.hint("Write it: verify-providers --operation lock"))?;
+        let lock: Lock = yaml::read(&text, &file)?;
+        match lock.fault() {
+            None => Ok((lock, text)),
+            Some(fault) => Err(Error::usage(format!("{file}: {fault}"))
+                .at(file, None)
+                .hint("Write it anew: verify-providers --operation lock")),
+        }
+    }
+
+    /// Keycloak's version.
+    pub(super) fn keycloak(&self) -> Result<String> {
+        if let Some(version) = &self.keycloak_version {
+            return is_name(version)
+                .then(|| version.clone())
+                .ok_or_else(|| Error::usage(format!("`keycloak-version` is {version:?}")));
+        }
+        let dockerfile = self.manifest.with_file_name("Dockerfile");
+        let text = read(&dockerfile)?;
+        pinned_keycloak(&text).map(str::to_owned).ok_or_else(|| {
+            Error::usage(format!(
+                "{} has no line ARG KEYCLOAK_VERSION=<version>",
+                dockerfile.display()
+            ))
+            .hint("Add that line, or give `keycloak-version`.")
+        })
+    }
+}
+
+/// Line, counted from 1, on which `text` first has `word`.
+pub(super) fn line_of(text: &str, word: &str) -> Option<usize> {
+    text.lines()
+        .position(|line| line.contains(word))
+        .map(|at| at + 1)
+}
+
+fn read(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path)
+        .map_err(|error| Error::usage(format!("could not read {}", path.display())).because(error))
+}

@@ -1,0 +1,63 @@
+//! Provider jars against a lock file, against the target Keycloak, and against each other.
+
+mod args;
+mod fetch;
+mod jars;
+mod lock;
+mod plan;
+mod verify;
+
+pub use args::Args;
+use args::Operation;
+use serde::Serialize;
+
+use crate::action::{Action, Context, Outcome, OutputSpec};
+use crate::error::Result;
+
+/// The action `verify-providers`.
+pub struct VerifyProviders;
+
+/// The outputs of `verify-providers`.
+#[derive(Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Outputs {
+    providers_digest: String,
+    count: usize,
+    findings: usize,
+}
+
+impl Action for VerifyProviders {
+    const NAME: &'static str = "verify-providers";
+    const SUMMARY: &'static str = "Checks Keycloak's provider jars against a lock file, against the target Keycloak and against each other";
+    const BRANDING: (&'static str, &'static str) = ("shield", "green");
+    const EXAMPLES: &'static [&'static str] = &[
+        "verify-providers --operation lock",
+        "verify-providers --operation fetch",
+        "verify-providers --keycloak-home /opt/keycloak",
+    ];
+    const OUTPUTS: &'static [OutputSpec] = &[
+        OutputSpec {
+            name: "providers-digest",
+            description: "SHA-256 over names and hashes of all locked jars, 64 hexadecimal digits",
+        },
+        OutputSpec {
+            name: "count",
+            description: "Number of locked jars, for example `26`",
+        },
+        OutputSpec {
+            name: "findings",
+            description: "Number of findings of `verify`, `0` if all is well",
+        },
+    ];
+
+    type Args = Args;
+    type Outputs = Outputs;
+
+    async fn run(args: Args, context: &Context) -> Result<Outcome<Outputs>> {
+        match args.operation {
+            Operation::Verify => verify::run(&args, context).await,
+            Operation::Fetch => fetch::run(&args, context).await.map(Outcome::from),
+            Operation::Lock => lock::run(&args, context).await.map(Outcome::from),
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Read, plan, print.
+
+use std::path::{Path, PathBuf};
+
+use super::Outputs;
+use super::args::{Args, line_of};
+use super::jars::{self, Scratch};
+use super::plan::{self, Finding, Present};
+use crate::action::{Context, Outcome};
+use crate::domain::coordinates::Coordinates;
+use crate::domain::shadow::Index;
+use crate::error::{Error, Place, Result};
+use crate::maven::Repository;
+use crate::runner::{Level, cell};
+
+/// Annotations that a runner shows of one step.
+const MOST_ANNOTATIONS: usize = 9;
+
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Outcome<Outputs>> {
+    let wanted = args.wanted()?;
+    let (lock, lock_text) = args.locked()?;
+    let keycloak = args.keycloak()?;
+    let present = present(&args.providers_dir)?;
+    let index = index(args, context, &keycloak).await?;
+    let findings = plan::findings(&lock, &wanted, &keycloak, &present, &index);
+    show(args, context, &findings, &lock_text);
+    context
+        .runner
+        .summary(&summary(&findings, present.len(), &keycloak))?;
+    let outputs = Outputs {
+        providers_digest: lock.digest(),
+        count: lock.providers.len(),
+        findings: findings.len(),
+    };
+    if findings.is_empty() {
+        context.runner.line(format!(
+            "{} jars verified against the lock, each other and the {} classes of Keycloak {keycloak}",
+            present.len(),
+            index.len()
+        ));
+        return Ok(outputs.into());
+    }
+    let failure = Error::verification(format!(
+        "{} findings in {} jars",
+        findings.len(),
+        present.len()
+    ))
+    .hint("Each finding above says what to do; the job summary has the table.");
+    Ok(Outcome::failed(outputs, failure))
+}
+
+/// Every file of the folder but the hidden ones, sorted by name.
+fn present(folder: &Path) -> Result<Vec<Present>> {
+    let unread = |error: std::io::Error| {
+        Error::usage(format!("could not read {}", folder.display()))
+            .because(error)
+            .hint("Bring the jars first: verify-providers --operation fetch")
+    };
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(unread)? {
+        let path = entry.map_err(unread)?.path();
+        let file = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        if file.starts_with('.') {
+            continue;
+        }
+        let metadata = std::fs::symlink_metadata(&path).map_err(unread)?;
+        let regular = metadata.is_file();
+        files.push(Present {
+            sha256: if regular {
+                jars::sha256(&path).map_err(unread)?
+            } else {
+                String::new()
+            },
+            size: metadata.len(),
+            jar: if regular {
+                jars::read_jar(&path)
+            } else {
+                Err("it is a folder or a link".to_owned())
+            },
+            file,
+        });
+    }
+    files.sort_by(|a, b| a.file.cmp(&b.file));
+    Ok(files)
+}
+
+/// Keycloak's classes: from the given distribution, from the cache, or from the distribution in the repository.
+async fn index(args: &Args, context: &Context, keycloak: &str) -> Result<Index> {
+    if let Some(home) = &args.keycloak_home {
+        return jars::index_of_folder(home);
+    }
+    let folder = cache(args, context);
+    let kept = folder.join(format!("keycloak-{keycloak}.classes"));
+    if let Ok(text) = std::fs::read_to_string(&kept) {
+        return Ok(Index::from_text(&text));
+    }
+    let unwritten = |error: std::io::Error| {
+        Error::usage(format!("could not write {}", kept.display()))
+            .because(error)
+            .hint("Give a folder that can be written as `cache-dir`.")
+    };
+    std::fs::create_dir_all(&folder).map_err(unwritten)?;
+    let distribution = Coordinates {
+        group: "org.keycloak".to_owned(),
+        artifact: "keycloak-quarkus-dist".to_owned(),
+        version: keycloak.to_owned(),
+    };
+    context.runner.line(format!(
+        "reading the class names of Keycloak {keycloak}, once: {distribution}"
+    ));
+    let repository = Repository::new(context, args.maven_repository.as_deref())?;
+    let scratch = Scratch::beside(&folder.join(distribution.file("zip")))?;
+    let fetched = repository
+        .fetch(&distribution, "zip", scratch.path())
+        .await?;
+    repository.compare(&distribution, "zip", &fetched).await?;
+    let index = jars::index_of_zip(scratch.path())?;
+    let draft = Scratch::beside(&kept)?;
+    std::fs::write(draft.path(), index.to_text())
+        .and_then(|()| std::fs::rename(draft.path(), &kept))
+        .map_err(unwritten)?;
+    Ok(index)
+}
+
+fn cache(args: &Args, context: &Context) -> PathBuf {
+    const OURS: &str = "keycloak-ecs-actions";
+    let variable = |name| context.env.get(name).map(PathBuf::from);
+    args.cache_dir
+        .clone()
+        .or_else(|| variable("RUNNER_TOOL_CACHE").map(|folder| folder.join(OURS)))
+        .or_else(|| variable("XDG_CACHE_HOME").map(|folder| folder.join(OURS)))
+        .or_else(|| variable("HOME").map(|folder| folder.join(".cache").join(OURS)))
+        .unwrap_or_else(|| std::env::temp_dir().join(OURS))
+}
+
+fn show(args: &Args, context: &Context, findings: &[Finding], lock_text: &str) {
+    for (shown, finding) in findings.iter().enumerate() {
+        let message = format!("{} {}", finding.file, finding.what);
+        if shown >= MOST_ANNOTATIONS {
+            context
+                .runner
+                .line(format!("{}: {message}. {}", finding.check, finding.remedy));
+            continue;
+        }
+        let place = Place {
+            file: args.lock.to_string_lossy().into_owned(),
+            line: line_of(lock_text, &finding.file),
+        };
+        let message = format!("{message}. {}", finding.remedy);
+        context
+            .runner
+            .annotate(Level::Warning, finding.check, &message, Some(&place));
+    }
+}
+
+fn summary(findings: &[Finding], jars: usize, keycloak: &str) -> String {
+    let mut text = format!(
+        "### verify-providers: {jars} jars for Keycloak {keycloak}, {} findings\n",
+        findings.len()
+    );
+    if findings.is_empty() {
+        return text;
+    }
+    text.push_str("\n| check | jar | what | what to do |\n|---|---|---|---|\n");
+    for finding in findings {
+        text += &format!(
+            "| {} | {} | {} | {} |\n",
+            finding.check,
+            cell(&finding.file),
+            cell(&finding.what),
+            cell(&finding.remedy)
+        );
+    }
+    text
+}
