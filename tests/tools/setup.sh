@@ -46,7 +46,7 @@ step() {
     printf '%s' "$stamp" >"$file"
     echo "setup: $name: installed ($(seconds_since "$start") s)"
   else
-    echo "setup: $name: failed ($(seconds_since "$start") s). Tried: $*. $hint. Log: $log, its end:" >&2
+    echo "setup: $name: failed ($(seconds_since "$start") s). Tried: $*. $hint Log: $log, its end:" >&2
     tail -n 15 "$log" | sed 's/^/  /' >&2
     return 1
   fi
@@ -113,7 +113,7 @@ packages() {
     return
   fi
   step "packages ${missing[*]}" "${missing[*]}" /nonexistent \
-    "Install these packages by hand, or run this as root or with sudo" apt_install "${missing[@]}"
+    "Install these packages by hand, or run this as root or with sudo." apt_install "${missing[@]}"
 }
 
 mkdir -p "$cache"/{bin,stamps,log}
