@@ -24,7 +24,7 @@ bless: ## write what is generated: action.yml files and the tables of the README
 	KECS_BLESS=1 cargo test --test it contract
 
 .PHONY: rehearse
-rehearse: ## play the pipeline on this machine; BREAK=access-denied shows what a refusal looks like
+rehearse: ## play the pipeline on this machine; BREAK=access-denied or BREAK=bad-jar shows a fault
 	tests/tools/setup.sh act image
 	cargo build --locked --bins --workspace
 	$(ENV) cargo run --quiet --locked -p world --bin rehearse -- $(if $(BREAK),--break $(BREAK))

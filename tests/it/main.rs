@@ -14,4 +14,5 @@ mod direction;
 mod foreign;
 mod launcher;
 mod support;
+mod verify_providers;
 mod workflows;

@@ -32,20 +32,22 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Outcome<Output
         count: lock.providers.len(),
         findings: findings.len(),
     };
-    if findings.is_empty() {
+    let Some(first) = findings.first() else {
         context.runner.line(format!(
             "{} jars verified against the lock, each other and the {} classes of Keycloak {keycloak}",
             present.len(),
             index.len()
         ));
         return Ok(outputs.into());
-    }
+    };
     let failure = Error::verification(format!(
-        "{} findings in {} jars",
+        "{} is not as it must be (findings: {}); first: {} {}",
+        args.providers_dir.display(),
         findings.len(),
-        present.len()
+        first.file,
+        first.what
     ))
-    .hint("Each finding above says what to do; the job summary has the table.");
+    .hint(first.remedy.clone());
     Ok(Outcome::failed(outputs, failure))
 }
 
@@ -153,13 +155,13 @@ fn show(args: &Args, context: &Context, findings: &[Finding], lock_text: &str) {
         let message = format!("{message}. {}", finding.remedy);
         context
             .runner
-            .annotate(Level::Warning, finding.check, &message, Some(&place));
+            .annotate(Level::Error, finding.check, &message, Some(&place));
     }
 }
 
 fn summary(findings: &[Finding], jars: usize, keycloak: &str) -> String {
     let mut text = format!(
-        "### verify-providers: {jars} jars for Keycloak {keycloak}, {} findings\n",
+        "### verify-providers: {jars} jars for Keycloak {keycloak}, findings: {}\n",
         findings.len()
     );
     if findings.is_empty() {

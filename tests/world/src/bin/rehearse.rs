@@ -3,15 +3,8 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, ValueEnum};
-use world::rehearsal;
-
-/// A fault to show.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Fault {
-    /// The role trusts another environment than the job's.
-    AccessDenied,
-}
+use clap::Parser;
+use world::rehearsal::{Fault, Script};
 
 #[derive(Parser)]
 struct Arguments {
@@ -32,11 +25,12 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let script = rehearsal::Script {
+    let script = Script {
         product: arguments.product,
         binaries: arguments.binaries,
         folder: arguments.cache.join("rehearsal"),
-        deny_access: arguments.fault == Some(Fault::AccessDenied),
+        cache: arguments.cache,
+        fault: arguments.fault,
     };
     if script.play().await {
         ExitCode::SUCCESS

@@ -76,7 +76,27 @@ impl Run<'_> {
     }
 }
 
+/// Lines of a failed run that are shown.
+const TAIL: usize = 25;
+
 impl Ended {
+    /// What a stage says of the run: `told`, or the errors behind the last lines of the log.
+    pub fn verdict(&self, told: String) -> Result<((), String), String> {
+        if self.succeeded {
+            return Ok(((), told));
+        }
+        let tail = &self.log[self.log.len().saturating_sub(TAIL)..];
+        let teller = super::story::Story::default();
+        for line in tail {
+            teller.say(&format!("    {line}"));
+        }
+        Err(self
+            .errors
+            .first()
+            .cloned()
+            .unwrap_or_else(|| "the run failed".to_owned()))
+    }
+
     fn hear(&mut self, line: &str, step: impl Fn(&str, &str)) {
         let Ok(record) = serde_json::from_str::<Value>(line) else {
             return;
@@ -115,7 +135,8 @@ impl Ended {
 
 /// A copy of the product in which act can resolve its own actions: `uses: $/x` becomes `uses: ./x`.
 pub async fn rewritten_copy(product: &Path, target: &Path) -> Result<PathBuf, String> {
-    let files = super::shell::git(product, &["ls-files", "--", "actions", ".github"]).await?;
+    let files =
+        super::shell::git(product, &["ls-files", "--", "actions", ".github", "docker"]).await?;
     for file in files.lines() {
         let to = target.join(file);
         let parent = to.parent().ok_or("a file has a folder")?;

@@ -1,16 +1,14 @@
-//! The stage in which a job logs in to AWS.
+//! A job that logs in to AWS.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::act::{Ended, Run};
-use super::story::Story;
 use crate::World;
 use crate::oidc::{JobIdentity, SubjectForm};
 
 const ISSUER: &str = "token.actions.githubusercontent.com";
+/// Where the workflow of the job stands.
 const WORKFLOW: &str = ".github/workflows/rehearsal.yml";
 
 /// Makes the role of the account; it trusts one environment of one repository.
@@ -31,21 +29,8 @@ pub fn grant(world: &World, environment: &str) {
     );
 }
 
-/// Runs a workflow whose job logs in and out through the composite action.
-pub async fn play(
-    story: &Story,
-    world: &World,
-    checkout: &Path,
-    binaries: &Path,
-    scratch: &Path,
-) -> Result<Ended, String> {
-    let role = format!(
-        "arn:aws:iam::{}:role/keycloak-deploy",
-        world.settings.account
-    );
-    let file = checkout.join(WORKFLOW);
-    std::fs::write(&file, workflow(&role, &world.settings.region).to_string())
-        .map_err(|error| format!("could not write {}: {error}", file.display()))?;
+/// The environment that a job with the permission `id-token: write` has, and the address of AWS.
+pub fn environment(world: &World) -> BTreeMap<String, String> {
     let (url, token) = world.oidc.allow(JobIdentity {
         repository: "acme/idp".to_owned(),
         repository_id: 7,
@@ -59,46 +44,29 @@ pub async fn play(
         run_id: 1,
         subject: SubjectForm::Classic,
     });
-    let binaries = binaries.to_string_lossy().into_owned();
-    let environment = BTreeMap::from([
+    BTreeMap::from([
         ("ACTIONS_ID_TOKEN_REQUEST_URL".to_owned(), url),
         ("ACTIONS_ID_TOKEN_REQUEST_TOKEN".to_owned(), token),
         ("AWS_ENDPOINT_URL".to_owned(), world.urls.aws.clone()),
         ("AWS_EC2_METADATA_DISABLED".to_owned(), "true".to_owned()),
-        ("KECS_BIN_DIR".to_owned(), binaries),
-    ]);
-    let run = Run {
-        checkout,
-        workflow: WORKFLOW,
-        event: "push",
-        scratch,
-        environment,
-    };
-    run.play(|step, result| story.say(&format!("    {step}: {result}")))
-        .await
+    ])
 }
 
-/// The workflow, as JSON, which is YAML too.
-fn workflow(role: &str, region: &str) -> Value {
-    json!({
-        "name": "Rehearsal",
-        "on": "push",
-        "jobs": {"login": {
-            "runs-on": "ubuntu-24.04",
-            "environment": "production",
-            "permissions": {"contents": "read", "id-token": "write"},
-            "steps": [
-                {"name": "Check out", "uses": "actions/checkout@v7"},
-                {"name": "Log in", "id": "login", "uses": "./actions/aws-login",
-                 "with": {"role-to-assume": role, "aws-region": region}},
-                {"name": "Use the login", "shell": "bash",
-                 "env": {"ARN": "${{ steps.login.outputs.authenticated-arn }}"},
-                 "run": "test -n \"$AWS_SESSION_TOKEN\"; echo \"authenticated as $ARN\""},
-                {"name": "Log out", "if": "${{ always() }}", "uses": "./actions/aws-login",
-                 "with": {"operation": "logout"}},
-                {"name": "Nothing is left", "if": "${{ always() }}", "shell": "bash",
-                 "run": "test -z \"$AWS_SESSION_TOKEN\""},
-            ],
-        }},
-    })
+/// The steps of a job that logs in and out again.
+pub fn steps(world: &World) -> Value {
+    let role = format!(
+        "arn:aws:iam::{}:role/keycloak-deploy",
+        world.settings.account
+    );
+    json!([
+        {"name": "Log in", "id": "login", "uses": "./actions/aws-login",
+         "with": {"role-to-assume": role, "aws-region": world.settings.region}},
+        {"name": "Use the login", "shell": "bash",
+         "env": {"ARN": "${{ steps.login.outputs.authenticated-arn }}"},
+         "run": "test -n \"$AWS_SESSION_TOKEN\"; echo \"authenticated as $ARN\""},
+        {"name": "Log out", "if": "${{ always() }}", "uses": "./actions/aws-login",
+         "with": {"operation": "logout"}},
+        {"name": "Nothing is left", "if": "${{ always() }}", "shell": "bash",
+         "run": "test -z \"$AWS_SESSION_TOKEN\""},
+    ])
 }

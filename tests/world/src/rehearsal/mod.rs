@@ -4,12 +4,14 @@
 //! |---|---|
 //! | the composite actions, the launcher, the binaries | the runner: act |
 //! | the OIDC token and its verification | GitHub's issuer, AWS STS |
+//! | provider jars from Maven Central, Keycloak's own `kc.sh build` | the base image, where its registry is out of reach |
 
 pub mod act;
 pub mod consumer;
 mod login;
+mod providers;
 mod script;
 pub mod shell;
 pub mod story;
 
-pub use script::Script;
+pub use script::{Fault, Script};

@@ -1,13 +1,26 @@
 //! The story, stage by stage.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use clap::ValueEnum;
+use serde_json::{Value, json};
+
 use super::story::Story;
-use super::{act, login};
+use super::{act, login, providers};
 use crate::{Settings, World};
 
-/// Lines of a failed run that are shown.
-const TAIL: usize = 25;
+/// Where the workflow of a job stands.
+const WORKFLOW: &str = ".github/workflows/rehearsal.yml";
+
+/// A fault to show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Fault {
+    /// The role trusts another environment than the job's.
+    AccessDenied,
+    /// A provider jar is changed between fetching and verifying.
+    BadJar,
+}
 
 /// What a rehearsal is made from.
 pub struct Script {
@@ -15,17 +28,19 @@ pub struct Script {
     pub product: PathBuf,
     /// Folder with the product's binaries.
     pub binaries: PathBuf,
-    /// Folder for everything that the rehearsal writes; emptied first.
+    /// Folder that is kept between rehearsals.
+    pub cache: PathBuf,
+    /// Folder for everything that this rehearsal writes; emptied first.
     pub folder: PathBuf,
-    /// Plants a role that trusts another environment.
-    pub deny_access: bool,
+    pub fault: Option<Fault>,
 }
 
 impl Script {
     /// Plays all stages; whether each did its work.
     pub async fn play(&self) -> bool {
         let mut story = Story::default();
-        story.say("Stand-ins in this rehearsal: GitHub's OIDC issuer and AWS STS (tests/world), and act for the runner.");
+        story.say("stand-ins: GitHub's OIDC issuer and AWS STS (tests/world), act for the runner");
+        story.say("not played yet: tags, push to ECR, the Terraform pull request, the deployment, the cluster");
         let mut summaries = Vec::new();
         let played = self.stages(&mut story, &mut summaries).await;
         let report = self.folder.join("report.md");
@@ -80,33 +95,91 @@ impl Script {
                 Ok((copy, told))
             })
             .await?;
-        login::grant(
-            &world,
-            if self.deny_access {
-                "staging"
-            } else {
-                "production"
-            },
-        );
-        let binaries = absolute(&self.binaries)?;
-        let teller = Story::default();
+        let trusted = match self.fault {
+            Some(Fault::AccessDenied) => "staging",
+            _ => "production",
+        };
+        login::grant(&world, trusted);
+        let job = Job {
+            checkout: &checkout,
+            scratch: folder.join("act"),
+            binaries: absolute(&self.binaries)?,
+            jars: folder.join("jars"),
+        };
+        let jars = job.jars.clone();
+        let names = absolute(&self.cache)?.join("class-names");
+        story
+            .stage("A job fetches and verifies the provider jars", async {
+                let steps = providers::steps(self.fault == Some(Fault::BadJar), &names);
+                let ended = job.play(steps, BTreeMap::new()).await?;
+                summaries.extend(ended.summaries.clone());
+                let told =
+                    "real jars from Maven Central against lock, Keycloak and each other".to_owned();
+                ended.verdict(told)
+            })
+            .await?;
+        story
+            .stage("The image is built with these jars", async {
+                let told = providers::build_image(&product, &checkout, &jars).await?;
+                Ok(((), told))
+            })
+            .await?;
         story
             .stage("A job logs in to AWS and out again", async {
-                let ended =
-                    login::play(&teller, &world, &checkout, &binaries, &folder.join("act")).await?;
-                summaries.extend(ended.summaries);
-                if ended.succeeded {
-                    let calls = world.journal.count("sts", "AssumeRoleWithWebIdentity");
-                    return Ok((
-                        (),
-                        format!("{calls} call of STS, token verified against the trust policy"),
-                    ));
-                }
-                for line in &ended.log[ended.log.len().saturating_sub(TAIL)..] {
-                    teller.say(&format!("    {line}"));
-                }
-                Err(ended.errors.join("; "))
+                let ended = job
+                    .play(login::steps(&world), login::environment(&world))
+                    .await?;
+                summaries.extend(ended.summaries.clone());
+                let calls = world.journal.count("sts", "AssumeRoleWithWebIdentity");
+                ended.verdict(format!(
+                    "{calls} call of STS, token verified against the trust policy"
+                ))
             })
+            .await
+    }
+}
+
+/// What every job of the rehearsal is run with.
+struct Job<'a> {
+    checkout: &'a Path,
+    scratch: PathBuf,
+    binaries: PathBuf,
+    jars: PathBuf,
+}
+
+impl Job<'_> {
+    /// Runs a workflow of one job with these steps behind a checkout.
+    async fn play(
+        &self,
+        steps: Value,
+        environment: BTreeMap<String, String>,
+    ) -> Result<act::Ended, String> {
+        let mut all = vec![json!({"name": "Check out", "uses": "actions/checkout@v7"})];
+        all.extend(steps.as_array().cloned().unwrap_or_default());
+        let workflow = json!({
+            "name": "Rehearsal",
+            "on": "push",
+            "jobs": {"job": {"runs-on": "ubuntu-24.04", "environment": "production", "steps": all}},
+        });
+        let file = self.checkout.join(WORKFLOW);
+        // JSON is YAML too.
+        std::fs::write(&file, workflow.to_string())
+            .map_err(|error| format!("could not write {}: {error}", file.display()))?;
+        let folder = |path: &Path| path.to_string_lossy().into_owned();
+        let mut environment = environment;
+        environment.extend([
+            ("KECS_BIN_DIR".to_owned(), folder(&self.binaries)),
+            ("KEEP".to_owned(), folder(&self.jars)),
+        ]);
+        let run = act::Run {
+            checkout: self.checkout,
+            workflow: WORKFLOW,
+            event: "push",
+            scratch: &self.scratch,
+            environment,
+        };
+        let teller = Story::default();
+        run.play(|step, result| teller.say(&format!("    {step}: {result}")))
             .await
     }
 }

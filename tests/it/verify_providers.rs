@@ -1,0 +1,254 @@
+//! `verify-providers` against a Maven repository on loopback and the files of a team.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Arc;
+
+use crate::support::{Ended, Step};
+
+/// A repository of files in a folder, over HTTP.
+struct Files {
+    address: String,
+}
+
+impl Files {
+    fn serve(files: BTreeMap<String, Vec<u8>>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let files = Arc::new(files);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let files = files.clone();
+                std::thread::spawn(move || answer(&stream, &files));
+            }
+        });
+        Self { address }
+    }
+}
+
+fn answer(mut stream: &TcpStream, files: &BTreeMap<String, Vec<u8>>) {
+    use std::io::BufRead as _;
+    let mut lines = std::io::BufReader::new(stream).lines();
+    let first = lines.next().and_then(Result::ok).unwrap_or_default();
+    for line in lines.map_while(Result::ok) {
+        if line.is_empty() {
+            break;
+        }
+    }
+    let path = first
+        .split(' ')
+        .nth(1)
+        .unwrap_or("")
+        .trim_start_matches('/');
+    let (status, body) = files.get(path).map_or(("404 Not Found", &[][..]), |body| {
+        ("200 OK", body.as_slice())
+    });
+    let head = format!(
+        "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        body.len()
+    );
+    let sent = stream
+        .write_all(head.as_bytes())
+        .and_then(|()| stream.write_all(body));
+    drop(sent);
+}
+
+/// A jar with one class, made by the machine's own tool.
+fn jar(class: &str) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join(format!("{class}.class"));
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(&file, class).unwrap();
+    let made = Command::new("jar")
+        .args([
+            "--create",
+            "--file",
+            "x.jar",
+            "-C",
+            ".",
+            &format!("{class}.class"),
+        ])
+        .current_dir(folder.path())
+        .status()
+        .expect("a JDK's jar tool");
+    assert!(made.success());
+    std::fs::read(folder.path().join("x.jar")).unwrap()
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x");
+    std::fs::write(&path, bytes).unwrap();
+    let output = Command::new("sha256sum").arg(path).output().unwrap();
+    String::from_utf8(output.stdout).unwrap()[..64].to_owned()
+}
+
+/// A team's `docker/` with one jar, and the repository that has it.
+struct Team {
+    step: Step,
+    bytes: Vec<u8>,
+}
+
+impl Team {
+    fn new(checksum: Option<&str>) -> Self {
+        let bytes = jar("org/example/Provider");
+        let mut files = BTreeMap::new();
+        let path = "org/example/provider/1.0/provider-1.0.jar";
+        files.insert(path.to_owned(), bytes.clone());
+        let checksum = checksum.map_or_else(|| sha256(&bytes), str::to_owned);
+        files.insert(format!("{path}.sha256"), checksum.into_bytes());
+        let repository = Files::serve(files);
+        let step = Step::new().env("KECS_MAVEN_REPOSITORY", &repository.address);
+        let team = Self { step, bytes };
+        std::fs::create_dir_all(team.path("docker")).unwrap();
+        std::fs::write(
+            team.path("docker/Dockerfile"),
+            "ARG KEYCLOAK_VERSION=26.7.5\n",
+        )
+        .unwrap();
+        team.want("providers:\n  - org.example:provider:1.0\n");
+        std::fs::create_dir_all(team.path("keycloak/lib/lib/main")).unwrap();
+        std::fs::write(
+            team.path("keycloak/lib/lib/main/own.jar"),
+            jar("org/keycloak/Own"),
+        )
+        .unwrap();
+        team
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.step.folder.path().join(name)
+    }
+
+    fn want(&self, manifest: &str) {
+        std::fs::write(self.path("docker/providers.yml"), manifest).unwrap();
+    }
+
+    fn run(&self, operation: &str) -> Ended {
+        let arguments = ["--operation", operation, "--keycloak-home", "keycloak"];
+        self.step.run("verify-providers", &arguments)
+    }
+
+    fn locked_and_fetched() -> Self {
+        let team = Self::new(None);
+        for operation in ["lock", "fetch"] {
+            let ended = team.run(operation);
+            assert_eq!(ended.code, 0, "{}", ended.log);
+        }
+        team
+    }
+}
+
+#[test]
+fn what_is_locked_is_fetched_and_verified() {
+    let team = Team::locked_and_fetched();
+    let lock = std::fs::read_to_string(team.path("docker/providers.lock")).unwrap();
+    assert!(lock.contains(&sha256(&team.bytes)), "{lock}");
+    let again = team.run("lock");
+    assert_eq!(again.code, 0);
+    assert_eq!(
+        lock,
+        std::fs::read_to_string(team.path("docker/providers.lock")).unwrap()
+    );
+    let ended = team.run("verify");
+    assert_eq!(ended.code, 0, "{}", ended.log);
+    assert!(ended.outputs.contains("findings<<"), "{}", ended.outputs);
+    let modified = std::fs::metadata(team.path("docker/providers/provider-1.0.jar"))
+        .unwrap()
+        .modified()
+        .unwrap()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap();
+    assert_eq!(modified.subsec_nanos(), 0, "whole seconds");
+}
+
+#[test]
+fn a_checksum_that_does_not_fit_locks_nothing() {
+    let team = Team::new(Some(&"0".repeat(64)));
+    let ended = team.run("lock");
+    assert_eq!(ended.code, 3, "{}", ended.log);
+    let left: Vec<_> = std::fs::read_dir(team.path("docker"))
+        .unwrap()
+        .flatten()
+        .collect();
+    assert_eq!(left.len(), 2, "Dockerfile and providers.yml: {left:?}");
+}
+
+#[test]
+fn a_repository_that_serves_another_file_brings_nothing() {
+    let team = Team::locked_and_fetched();
+    let lock = team.path("docker/providers.lock");
+    let text = std::fs::read_to_string(&lock).unwrap();
+    std::fs::write(&lock, text.replace(&sha256(&team.bytes), &"a".repeat(64))).unwrap();
+    std::fs::remove_dir_all(team.path("docker/providers")).unwrap();
+    let ended = team.run("fetch");
+    assert_eq!(ended.code, 3, "{}", ended.log);
+    let left = std::fs::read_dir(team.path("docker/providers"))
+        .unwrap()
+        .count();
+    assert_eq!(left, 0, "nothing stays behind");
+}
+
+#[test]
+fn every_fault_of_the_folder_is_found_and_named() {
+    type Fault = fn(&Team);
+    let faults: [(&str, Fault); 5] = [
+        ("changed", |team| {
+            let mut bytes = team.bytes.clone();
+            bytes.push(0);
+            std::fs::write(team.path("docker/providers/provider-1.0.jar"), bytes).unwrap();
+        }),
+        ("missing", |team| {
+            std::fs::remove_file(team.path("docker/providers/provider-1.0.jar")).unwrap();
+        }),
+        ("unlisted", |team| {
+            std::fs::write(team.path("docker/providers/extra.jar"), jar("x/Y")).unwrap();
+        }),
+        ("shadows-keycloak", |team| {
+            std::fs::write(team.path("keycloak/lib/own.jar"), &team.bytes).unwrap();
+        }),
+        ("lock-drift", |team| {
+            team.want("providers:\n  - org.example:provider:2.0\n");
+        }),
+    ];
+    for (check, plant) in faults {
+        let team = Team::locked_and_fetched();
+        plant(&team);
+        let ended = team.run("verify");
+        assert_eq!(ended.code, 3, "{check}: {}", ended.log);
+        assert!(
+            ended.log.contains(&format!("title={check}::")),
+            "{check}: {}",
+            ended.log
+        );
+        assert!(ended.summary.contains(check), "{}", ended.summary);
+    }
+}
+
+#[test]
+fn malformed_files_are_refused_with_file_and_line() {
+    let team = Team::new(None);
+    for (manifest, line) in [
+        ("providers:\n  - org.example:provider\n", Some(2)),
+        ("providers:\n  - a:b:1\n  - a:b:2\n", Some(2)),
+        ("wanted: []\n", None),
+        ("providers: [\n", None),
+    ] {
+        team.want(manifest);
+        let ended = team.run("lock");
+        assert_eq!(ended.code, 2, "{manifest}: {}", ended.log);
+        assert_eq!(ended.log.matches("::error ").count(), 1, "{}", ended.log);
+        assert!(
+            ended.log.contains("file=docker/providers.yml"),
+            "{}",
+            ended.log
+        );
+        if let Some(line) = line {
+            assert!(ended.log.contains(&format!("line={line}")), "{}", ended.log);
+        }
+        assert!(!team.path("docker/providers.lock").exists());
+    }
+}
