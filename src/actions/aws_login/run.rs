@@ -223,6 +223,7 @@ async fn log_in_to_ecr(
         .first()
         .and_then(|data| Some((data.proxy_endpoint()?, data.authorization_token()?)))
         .ok_or_else(|| Error::refused("ECR answered without an authorization token"))?;
+    mask_password(context, token.1)?;
     let own = host(token.0).to_owned();
     let registries = args.registries.clone().unwrap_or_default().0;
     let mut logins = Vec::new();
@@ -244,6 +245,21 @@ async fn log_in_to_ecr(
         &folder.join("config.json").to_string_lossy(),
     )?;
     Ok(logins.swap_remove(0).0)
+}
+
+/// Masks the password within `AWS:<password>` in base64: clients show it plain when they fail.
+fn mask_password(context: &Context, token: &str) -> Result<()> {
+    use base64::Engine as _;
+    let plain = base64::engine::general_purpose::STANDARD
+        .decode(token)
+        .ok()
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .ok_or_else(|| Error::refused("ECR answered with a token that is not base64"))?;
+    let password = plain
+        .split_once(':')
+        .map_or(plain.as_str(), |(_, password)| password);
+    context.runner.secret(password);
+    Ok(())
 }
 
 /// `https://host:port` as the key that clients look for.
