@@ -127,12 +127,15 @@ impl Index {
             return None;
         }
         let mut index = Self::default();
+        let mut classes = Vec::new();
         for line in body.strip_prefix(FORM)?.lines().skip(1) {
             match line.split_once('\t') {
                 Some((sha256, file)) => index.add(file, sha256),
-                None => index.own(line.to_owned()),
+                None => classes.push((line.to_owned(), index.jars.len().checked_sub(1)?)),
             }
         }
+        // One sort is faster than 79,000 insertions.
+        index.classes = classes.into_iter().collect();
         (!index.is_empty()).then_some(index)
     }
 

@@ -81,18 +81,19 @@ fn present(folder: &Path) -> Result<Vec<Present>> {
         }
         let metadata = std::fs::symlink_metadata(&path).map_err(unread)?;
         let regular = metadata.is_file();
+        let sha256 = if regular {
+            jars::sha256(&path).map_err(unread)?
+        } else {
+            String::new()
+        };
         files.push(Present {
-            sha256: if regular {
-                jars::sha256(&path).map_err(unread)?
-            } else {
-                String::new()
-            },
             size: metadata.len(),
             jar: if regular {
-                jars::read_jar(&path)
+                jars::read_jar(&path, sha256.clone())
             } else {
                 Err("it is a folder or a link".to_owned())
             },
+            sha256,
             file,
         });
     }
