@@ -5,13 +5,14 @@
 //! | listener | serves |
 //! |---|---|
 //! | `aws` | STS (by form) and ECR's authorization tokens (by target header) |
-//! | `github` | the OIDC issuer and its token endpoint |
+//! | `github` | REST, GraphQL, git over HTTP, the OIDC issuer and its token endpoint |
 //!
 //! Every request is recorded in the [`journal`], so that a test can assert on what was asked for.
 
 pub mod aws;
 pub mod clock;
 pub mod ecr;
+pub mod github;
 pub mod iam;
 pub mod journal;
 pub mod oidc;
@@ -66,6 +67,7 @@ pub struct World {
     pub iam: iam::Iam,
     pub oidc: oidc::Issuer,
     pub ecr: ecr::Ecr,
+    pub github: github::GitHub,
 }
 
 impl World {
@@ -91,11 +93,15 @@ impl World {
             iam: iam::Iam::new(&settings),
             oidc: oidc::Issuer::new(&settings, &urls),
             ecr: ecr::Ecr::new(&settings),
+            github: github::GitHub::new(&settings),
             settings,
             urls,
         });
         serve(aws, aws::router(world.clone()));
-        serve(github, oidc::router(world.clone()));
+        serve(
+            github,
+            github::router(world.clone()).merge(oidc::router(world.clone())),
+        );
         Ok(world)
     }
 }
