@@ -51,7 +51,7 @@ impl<'a> Repository<'a> {
         if !parsed.is_ok_and(|url| ["http", "https"].contains(&url.scheme())) {
             return Err(
                 Error::usage(format!("{base:?} is no address of a Maven repository"))
-                    .hint("It looks like https://maven.example.org/repository."),
+                    .hint("It looks like https://repository.example.org/maven2."),
             );
         }
         Ok(Self {

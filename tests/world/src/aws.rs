@@ -10,7 +10,7 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
 use crate::iam::Principal;
-use crate::{World, ecr, ecs, logs, s3, sigv4, sts};
+use crate::{World, ecr, sigv4, sts};
 
 /// An error as AWS reports it: HTTP status, code, message.
 #[derive(Clone, Debug)]
@@ -53,7 +53,7 @@ async fn answer(world: &Arc<World>, request: Request<axum::body::Body>) -> Reply
     match target {
         Some(target) => answer_json(world, &target, &parts, &body).await,
         None if is_form(&parts) => sts::answer(world, &parts, &body).await,
-        None => s3::answer(world, &parts, &body).await,
+        None => reply(501, "text/plain", "this stand-in has no such service"),
     }
 }
 
@@ -70,8 +70,6 @@ async fn answer_json(world: &Arc<World>, target: &str, parts: &Parts, body: &Byt
     let (prefix, operation) = target.split_once('.').unwrap_or((target, ""));
     let service = match prefix {
         "AmazonEC2ContainerRegistry_V20150921" => "ecr",
-        "AmazonEC2ContainerServiceV20141113" => "ecs",
-        "Logs_20140328" => "logs",
         _ => "unknown",
     };
     let (caller, result) = match sigv4::verify(world, parts, body, service) {
@@ -110,8 +108,6 @@ async fn dispatch(
     };
     match service {
         "ecr" => ecr::handle(world, operation, &input, caller).await,
-        "ecs" => ecs::handle(world, operation, &input, caller).await,
-        "logs" => logs::handle(world, operation, &input, caller).await,
         _ => Err(ApiError::new(
             400,
             "UnknownOperationException",

@@ -1,11 +1,10 @@
 //! Stateful stand-ins for AWS and GitHub on loopback.
 //!
-//! One [`World`] is one AWS account and one GitHub: three listeners on ports that the system picks.
+//! One [`World`] is one AWS account and one GitHub: listeners on ports that the system picks.
 //!
 //! | listener | serves |
 //! |---|---|
-//! | `aws` | STS, ECR's API, ECS, CloudWatch Logs (by target header or form) and S3 (everything else, path style) |
-//! | `registry` | the OCI distribution API of ECR |
+//! | `aws` | STS (by form) and ECR's authorization tokens (by target header) |
 //! | `github` | REST, GraphQL, git over HTTP, the OIDC issuer and its token endpoint |
 //!
 //! Every request is recorded in the [`journal`], so that a test can assert on what was asked for.
@@ -13,15 +12,11 @@
 pub mod aws;
 pub mod clock;
 pub mod ecr;
-pub mod ecs;
 pub mod github;
 pub mod iam;
 pub mod journal;
-pub mod logs;
 pub mod oidc;
-pub mod registry;
 pub mod rehearsal;
-pub mod s3;
 pub mod sigv4;
 pub mod sts;
 
@@ -55,7 +50,7 @@ impl Settings {
     }
 }
 
-/// Base addresses of the three listeners, without a slash at the end.
+/// Base addresses, without a slash at the end. Nothing listens at `registry` yet: the name in a login is all there is.
 #[derive(Clone, Debug)]
 pub struct Urls {
     pub aws: String,
@@ -72,14 +67,11 @@ pub struct World {
     pub iam: iam::Iam,
     pub oidc: oidc::Issuer,
     pub ecr: ecr::Ecr,
-    pub ecs: ecs::Ecs,
-    pub s3: s3::S3,
-    pub logs: logs::Logs,
     pub github: github::GitHub,
 }
 
 impl World {
-    /// Starts the three listeners on loopback; they live as long as the runtime.
+    /// Starts the listeners on loopback; they live as long as the runtime.
     pub async fn start(settings: Settings) -> std::io::Result<Arc<Self>> {
         std::fs::create_dir_all(&settings.root)?;
         let aws = TcpListener::bind("127.0.0.1:0").await?;
@@ -101,15 +93,11 @@ impl World {
             iam: iam::Iam::new(&settings),
             oidc: oidc::Issuer::new(&settings, &urls),
             ecr: ecr::Ecr::new(&settings),
-            ecs: ecs::Ecs::new(&settings),
-            s3: s3::S3::new(&settings),
-            logs: logs::Logs::default(),
             github: github::GitHub::new(&settings),
             settings,
             urls,
         });
         serve(aws, aws::router(world.clone()));
-        serve(registry, registry::router(world.clone()));
         serve(
             github,
             github::router(world.clone()).merge(oidc::router(world.clone())),

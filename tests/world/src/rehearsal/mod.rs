@@ -7,7 +7,6 @@
 //! | provider jars from Maven Central, Keycloak's own `kc.sh build` | the base image, where its registry is out of reach |
 
 pub mod act;
-pub mod consumer;
 mod login;
 mod providers;
 mod script;

@@ -1,0 +1,145 @@
+//! Runs, their jobs and steps, and how they are executed.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use serde::Serialize;
+
+use crate::github::events::Event;
+use crate::oidc::SubjectForm;
+
+/// How runs are executed. Without it they stay queued, as on a GitHub that has no runner.
+#[derive(Clone, Debug, Default)]
+pub struct RunSettings {
+    /// Checkout of the product, whose workflows and actions the callers name by commit.
+    pub product: PathBuf,
+    /// `owner/name` of the product, as callers write it.
+    pub product_name: String,
+    /// Folders that stand for actions of others (`actions/checkout`), whatever their ref. Without one for
+    /// `actions/checkout`, act copies the commit's files itself.
+    pub local_actions: Vec<(String, PathBuf)>,
+    /// Environment of all steps.
+    pub extra_env: BTreeMap<String, String>,
+    /// Folders in front of the steps' PATH.
+    pub extra_path: Vec<PathBuf>,
+    /// The form of OIDC subjects.
+    pub subject: SubjectForm,
+}
+
+/// One run of one workflow.
+#[derive(Clone, Debug, Serialize)]
+pub struct Run {
+    pub id: u64,
+    pub number: u64,
+    pub repository: String,
+    /// The workflow's `name`.
+    pub workflow: String,
+    /// `.github/workflows/deploy.yml`.
+    pub workflow_path: String,
+    /// `push`, `pull_request`, `workflow_dispatch`.
+    pub event: String,
+    pub actor: String,
+    /// `GITHUB_SHA`.
+    pub sha: String,
+    /// The commit that the run is shown at.
+    pub head_sha: String,
+    pub head_branch: String,
+    pub git_ref: String,
+    pub title: String,
+    /// `queued`, `in_progress`, `completed`.
+    pub status: &'static str,
+    /// `success`, `failure`, `cancelled`, `startup_failure`.
+    pub conclusion: Option<String>,
+    /// Why it did not start, or was cancelled.
+    pub reason: Option<String>,
+    /// Real time, unlike other times of the stand-in: steps take as long as they take.
+    #[serde(skip)]
+    pub created: SystemTime,
+    #[serde(skip)]
+    pub started: Option<SystemTime>,
+    #[serde(skip)]
+    pub ended: Option<SystemTime>,
+    /// What the steps wrote, secrets masked.
+    pub log_path: PathBuf,
+    /// Job summaries, in Markdown.
+    pub summaries: Vec<String>,
+    pub annotations: Vec<Annotation>,
+    pub jobs: Vec<Job>,
+    #[serde(skip)]
+    pub(super) source: Source,
+}
+
+/// What a run was made from.
+#[derive(Clone, Debug)]
+pub(super) struct Source {
+    pub event: Event,
+    pub document: serde_yaml::Value,
+}
+
+/// One job of a run.
+#[derive(Clone, Debug, Serialize)]
+pub struct Job {
+    /// The job's key in the workflow file.
+    pub id: String,
+    /// `Deploy`, or `Call / Deploy` in a called workflow.
+    pub name: String,
+    /// act's name of the job: what its records are told apart by.
+    #[serde(skip)]
+    pub(super) key: String,
+    pub conclusion: Option<String>,
+    #[serde(skip)]
+    pub started: Option<SystemTime>,
+    #[serde(skip)]
+    pub ended: Option<SystemTime>,
+    pub steps: Vec<Step>,
+}
+
+/// One step of a job. Steps that did not run because of their `if` are not in the list: act does not tell of them.
+#[derive(Clone, Debug, Serialize)]
+pub struct Step {
+    pub name: String,
+    /// `success`, `failure`.
+    pub conclusion: Option<String>,
+    pub seconds: f64,
+    #[serde(skip)]
+    pub started: SystemTime,
+}
+
+/// `::error::`, `::warning::` or `::notice::`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Annotation {
+    pub level: String,
+    pub title: String,
+    pub message: String,
+    pub file: Option<String>,
+    pub line: Option<String>,
+    pub job: String,
+}
+
+/// A change of a run, a job or a step.
+#[derive(Clone, Debug, Serialize)]
+pub struct Progress {
+    pub run: u64,
+    pub workflow: String,
+    pub job: Option<String>,
+    pub step: Option<String>,
+    /// `queued`, `in_progress`, `completed`.
+    pub status: &'static str,
+    pub conclusion: Option<String>,
+    pub seconds: f64,
+}
+
+impl Run {
+    /// Seconds that it took, or has taken so far.
+    pub fn seconds(&self) -> f64 {
+        let Some(started) = self.started else {
+            return 0.0;
+        };
+        let ended = self.ended.unwrap_or_else(SystemTime::now);
+        ended
+            .duration_since(started)
+            .unwrap_or_default()
+            .as_secs_f64()
+    }
+}
