@@ -15,6 +15,8 @@ use crate::http;
 
 /// Maven Central. Composed, since it is an address that mirrors replace: see `--maven-repository`.
 const CENTRAL: &str = concat!("https://repo", "1.maven", ".org/maven2");
+/// Downloads at a time.
+pub const PARALLEL: usize = 6;
 /// Attempts of one download.
 const ATTEMPTS: u32 = 4;
 /// Pause before the second attempt; it doubles.
@@ -90,6 +92,11 @@ impl<'a> Repository<'a> {
             };
             let wanted = text.split_whitespace().next().unwrap_or("").to_lowercase();
             if wanted == *found {
+                if kind == "sha1" {
+                    self.context.runner.line(format!(
+                        "{coordinates}: the repository has no SHA-256 of it, compared by SHA-1"
+                    ));
+                }
                 return Ok(());
             }
             return Err(Error::verification(format!(

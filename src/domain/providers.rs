@@ -1,6 +1,6 @@
 //! `providers.yml`, what we want, and `providers.lock`, what we have.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
@@ -46,7 +46,24 @@ impl Manifest {
                 ));
             }
         }
+        let mut files = BTreeMap::new();
+        for jar in jars.values() {
+            if let Some(other) = files.insert(jar.file("jar"), jar) {
+                return Err(format!(
+                    "{other} and {jar} would be one file, {}",
+                    jar.file("jar")
+                ));
+            }
+        }
+        let mut left_out = BTreeSet::new();
         for exclusion in &self.exclude {
+            match exclusion.artifact.split(':').collect::<Vec<_>>()[..] {
+                [group, artifact] if is_name(group) && is_name(artifact) => {}
+                _ => return Err(format!("{:?} is not group:artifact", exclusion.artifact)),
+            }
+            if !left_out.insert(&exclusion.artifact) {
+                return Err(format!("{} is left out twice", exclusion.artifact));
+            }
             if exclusion.reason.trim().is_empty() {
                 return Err(format!(
                     "{} is left out without a reason",
@@ -121,14 +138,14 @@ impl Lock {
         hex(&Sha256::digest(lines.concat()))
     }
 
-    /// How the lock differs from what is wanted, a line each; empty if it is up to date.
-    pub fn drift(&self, wanted: &[Coordinates], keycloak: &str) -> Vec<String> {
+    /// How the lock differs from what is wanted; empty if it is up to date.
+    pub fn drift(&self, wanted: &[Coordinates], keycloak: &str) -> Vec<Drift> {
         let mut drift = Vec::new();
         if self.keycloak != keycloak {
-            drift.push(format!(
-                "it was made for Keycloak {}, not {keycloak}",
-                self.keycloak
-            ));
+            drift.push(Drift::Keycloak {
+                locked: self.keycloak.clone(),
+                wanted: keycloak.to_owned(),
+            });
         }
         let have: Vec<&str> = self
             .providers
@@ -139,15 +156,26 @@ impl Lock {
         drift.extend(
             want.iter()
                 .filter(|jar| !have.contains(&jar.as_str()))
-                .map(|jar| format!("{jar} is wanted, not locked")),
+                .map(|jar| Drift::NotLocked(jar.clone())),
         );
         drift.extend(
             have.iter()
                 .filter(|jar| !want.iter().any(|wanted| wanted == *jar))
-                .map(|jar| format!("{jar} is locked, not wanted")),
+                .map(|jar| Drift::NotWanted((*jar).to_owned())),
         );
         drift
     }
+}
+
+/// A difference between a lock and what is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Drift {
+    /// The lock was made for another Keycloak.
+    Keycloak { locked: String, wanted: String },
+    /// Coordinates that only `providers.yml` has.
+    NotLocked(String),
+    /// Coordinates that only the lock has.
+    NotWanted(String),
 }
 
 /// Bytes as lower-case hexadecimal digits.
@@ -211,6 +239,14 @@ mod tests {
         assert!(manifest(&["g:a:1", "g:a:2"], &[]).jars().is_err());
         assert!(manifest(&["g:a:1"], &[("g:a", "no")]).jars().is_err());
         assert!(manifest(&["g:a:1"], &[("g:b", " ")]).jars().is_err());
+        assert!(
+            manifest(&[], &[("g:b", "no"), ("g:b", "no")])
+                .jars()
+                .is_err()
+        );
+        assert!(manifest(&[], &[("g:b:1", "no")]).jars().is_err());
+        let one_file = manifest(&["g:a:1", "h:a:1"], &[]).jars().unwrap_err();
+        assert!(one_file.contains("a-1.jar"), "{one_file}");
     }
 
     #[test]
@@ -230,7 +266,18 @@ mod tests {
     fn drift_names_what_changed() {
         let wanted = manifest(&["g:a:2", "g:b:1"], &[]).jars().unwrap();
         let drift = lock(&[("g:a:1", "0"), ("g:b:1", "0")]).drift(&wanted, "26.8.0");
-        assert_eq!(drift.len(), 3, "{drift:?}");
+        let keycloak = Drift::Keycloak {
+            locked: "26.7.5".to_owned(),
+            wanted: "26.8.0".to_owned(),
+        };
+        assert_eq!(
+            drift,
+            [
+                keycloak,
+                Drift::NotLocked("g:a:2".to_owned()),
+                Drift::NotWanted("g:a:1".to_owned())
+            ]
+        );
         let wanted = manifest(&["g:a:1"], &[]).jars().unwrap();
         assert!(lock(&[("g:a:1", "0")]).drift(&wanted, "26.7.5").is_empty());
     }

@@ -5,10 +5,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sha2::{Digest as _, Sha256};
+
+use super::providers::hex;
+
+/// First line of a written index; a change of the form changes the number.
+const FORM: &str = "class index 2";
+/// How the names of Keycloak's own modules start in its `lib/`.
+const OWN: &str = "org.keycloak.";
+
 /// A jar and the classes in it, as paths without `.class`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Jar {
     pub file: String,
+    /// SHA-256 of the whole jar in hexadecimal.
+    pub sha256: String,
     pub classes: BTreeSet<String>,
 }
 
@@ -35,45 +46,97 @@ pub fn class_of(entry: &str) -> Option<&str> {
 }
 
 /// Which jar of Keycloak's each class is in.
-#[derive(Debug, Default)]
-pub struct Index(BTreeMap<String, String>);
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Index {
+    jars: Vec<Owner>,
+    classes: BTreeMap<String, usize>,
+}
+
+/// A jar of the index.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Owner {
+    file: String,
+    sha256: String,
+}
 
 impl Index {
     pub fn of(jars: impl IntoIterator<Item = Jar>) -> Self {
-        let mut index = BTreeMap::new();
+        let mut index = Self::default();
         for jar in jars {
+            index.add(&jar.file, &jar.sha256);
             for class in jar.classes {
-                index.insert(class, jar.file.clone());
+                index.own(class);
             }
         }
-        Self(index)
+        index
+    }
+
+    fn add(&mut self, file: &str, sha256: &str) {
+        self.jars.push(Owner {
+            file: file.to_owned(),
+            sha256: sha256.to_owned(),
+        });
+    }
+
+    /// Gives a class to the jar that was added last, unless it has one already.
+    fn own(&mut self, class: String) {
+        let owner = self.jars.len().saturating_sub(1);
+        self.classes.entry(class).or_insert(owner);
+    }
+
+    fn owner(&self, class: &str) -> Option<&String> {
+        let owner = self.jars.get(*self.classes.get(class)?)?;
+        Some(&owner.file)
     }
 
     /// Number of classes.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.classes.len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.classes.is_empty()
     }
 
-    /// A line for each class: jar, tab, class.
+    /// A line for each jar with its SHA-256, followed by its classes, sorted; in the end the SHA-256 of it all.
     pub fn to_text(&self) -> String {
-        self.0
-            .iter()
-            .map(|(class, jar)| format!("{jar}\t{class}\n"))
-            .collect()
+        let mut classes: Vec<Vec<&str>> = vec![Vec::new(); self.jars.len()];
+        for (class, owner) in &self.classes {
+            classes[*owner].push(class);
+        }
+        let mut owners: Vec<(&Owner, Vec<&str>)> = self.jars.iter().zip(classes).collect();
+        owners.sort();
+        let mut text = format!("{FORM}\n");
+        for (owner, classes) in owners {
+            text += &format!("{}\t{}\n", owner.sha256, owner.file);
+            for class in classes {
+                text.push_str(class);
+                text.push('\n');
+            }
+        }
+        let sum = hex(&Sha256::digest(&text));
+        text + &sum + "\n"
     }
 
-    /// Reads what [`Index::to_text`] wrote; lines that are not of that form are left out.
-    pub fn from_text(text: &str) -> Self {
-        Self(
-            text.lines()
-                .filter_map(|line| line.split_once('\t'))
-                .map(|(jar, class)| (class.to_owned(), jar.to_owned()))
-                .collect(),
-        )
+    /// Reads what [`Index::to_text`] wrote. Nothing, if the text is of another form, cut short or changed: an index
+    /// without classes would find no fault with any jar.
+    pub fn from_text(text: &str) -> Option<Self> {
+        let body_and_sum = text.strip_suffix('\n')?;
+        let (body, sum) = body_and_sum.split_at(body_and_sum.rfind('\n')? + 1);
+        if hex(&Sha256::digest(body)) != sum {
+            return None;
+        }
+        let mut index = Self::default();
+        let mut classes = Vec::new();
+        for line in body.strip_prefix(FORM)?.lines().skip(1) {
+            match line.split_once('\t') {
+                Some((sha256, file)) => index.add(file, sha256),
+                None => classes.push((line.to_owned(), index.jars.len().checked_sub(1)?)),
+            }
+        }
+        // One sort is faster than 79,000 insertions.
+        index.classes = classes.into_iter().collect();
+        (!index.is_empty()).then_some(index)
     }
 
     /// Keycloak's jars that `jar` would shadow.
@@ -82,21 +145,28 @@ impl Index {
             jar,
             jar.classes
                 .iter()
-                .filter_map(|class| Some((class, self.0.get(class)?))),
+                .filter_map(|class| Some((class, self.owner(class)?))),
         )
+    }
+
+    /// Whether `jar` is, byte for byte, a library that Keycloak ships: then it changes nothing. One of Keycloak's own
+    /// modules is never harmless: a second `keycloak-services` takes endpoints away (seen in a run of 26.7.3).
+    pub fn has_library(&self, jar: &Jar) -> bool {
+        self.jars
+            .iter()
+            .any(|own| own.sha256 == jar.sha256 && !own.file.starts_with(OWN))
     }
 }
 
 /// Jars of a set that have classes in common; each pair once.
-pub fn duplicates(jars: &[Jar]) -> Vec<Overlap> {
+pub fn duplicates(jars: &[&Jar]) -> Vec<Overlap> {
     let mut seen = Index::default();
     let mut found = Vec::new();
     for jar in jars {
         found.extend(seen.shadowed_by(jar));
+        seen.add(&jar.file, &jar.sha256);
         for class in &jar.classes {
-            seen.0
-                .entry(class.clone())
-                .or_insert_with(|| jar.file.clone());
+            seen.own(class.clone());
         }
     }
     found
@@ -125,6 +195,7 @@ mod tests {
     fn jar(file: &str, classes: &[&str]) -> Jar {
         Jar {
             file: file.to_owned(),
+            sha256: format!("hash of {file}"),
             classes: classes.iter().map(|class| (*class).to_owned()).collect(),
         }
     }
@@ -159,16 +230,44 @@ mod tests {
 
     #[test]
     fn an_index_survives_writing() {
-        let index = Index::of([jar("a.jar", &["a/B"]), jar("c.jar", &["c/D"])]);
-        assert_eq!(Index::from_text(&index.to_text()).0, index.0);
+        let (a, c) = (jar("a.jar", &["z/B", "a/B"]), jar("c.jar", &["c/D"]));
+        let index = Index::of([a.clone(), c.clone()]);
+        assert_eq!(Index::from_text(&index.to_text()), Some(index));
+        assert_eq!(
+            Index::of([a.clone(), c.clone()]).to_text(),
+            Index::of([c, a]).to_text(),
+            "in any order"
+        );
+    }
+
+    #[test]
+    fn a_damaged_index_is_none() {
+        let text = Index::of([jar("a.jar", &["a/B", "a/C"])]).to_text();
+        assert_eq!(Index::from_text(""), None);
+        assert_eq!(Index::from_text(&text.replace("a/B", "a/X")), None);
+        assert_eq!(Index::from_text(&text.replace("index 2", "index 1")), None);
+        assert_eq!(Index::from_text(&Index::default().to_text()), None);
+        for end in 0..text.len() {
+            assert_eq!(Index::from_text(&text[..end]), None, "cut at {end}");
+        }
+    }
+
+    #[test]
+    fn the_same_library_is_harmless_and_the_same_module_is_not() {
+        let library = jar("org.reactivestreams.reactive-streams-1.0.4.jar", &["x/Y"]);
+        let module = jar("org.keycloak.keycloak-services-26.7.5.jar", &["k/K"]);
+        let index = Index::of([library.clone(), module.clone()]);
+        assert!(index.has_library(&library));
+        assert!(!index.has_library(&module));
+        assert!(!index.has_library(&jar("other.jar", &["x/Y"])));
     }
 
     #[test]
     fn two_providers_with_one_class_are_found_once() {
         let found = duplicates(&[
-            jar("a.jar", &["x/Y"]),
-            jar("b.jar", &["x/Y"]),
-            jar("c.jar", &["z/Z"]),
+            &jar("a.jar", &["x/Y"]),
+            &jar("b.jar", &["x/Y"]),
+            &jar("c.jar", &["z/Z"]),
         ]);
         assert_eq!(found.len(), 1);
         assert_eq!(

@@ -208,7 +208,8 @@ fn every_fault_of_the_folder_is_found_and_named() {
             std::fs::write(team.path("docker/providers/extra.jar"), jar("x/Y")).unwrap();
         }),
         ("shadows-keycloak", |team| {
-            std::fs::write(team.path("keycloak/lib/own.jar"), &team.bytes).unwrap();
+            let other = [&team.bytes[..], b"\0"].concat();
+            std::fs::write(team.path("keycloak/lib/own.jar"), other).unwrap();
         }),
         ("lock-drift", |team| {
             team.want("providers:\n  - org.example:provider:2.0\n");

@@ -47,16 +47,17 @@ pub struct Args {
 }
 
 impl Args {
-    /// The wanted jars, sorted.
-    pub(super) fn wanted(&self) -> Result<Vec<Coordinates>> {
+    /// The wanted jars, sorted, and the text of the manifest.
+    pub(super) fn wanted(&self) -> Result<(Vec<Coordinates>, String)> {
         let file = self.manifest.to_string_lossy();
         let text = read(&self.manifest)?;
         let manifest: Manifest = yaml::read(&text, &file)?;
-        manifest.jars().map_err(|fault| {
+        let jars = manifest.jars().map_err(|fault| {
             let named = fault.split(['"', ' ']).find(|word| word.contains(':'));
             let line = named.and_then(|named| line_of(&text, named));
             Error::usage(format!("{file}: {fault}")).at(file.clone(), line)
-        })
+        })?;
+        Ok((jars, text))
     }
 
     /// The lock file and its text.

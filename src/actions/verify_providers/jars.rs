@@ -1,7 +1,8 @@
 //! Files: hashes, class names, scratch files that never stay behind.
 
+use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{Cursor, Read, Seek};
+use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
@@ -11,10 +12,11 @@ use crate::domain::providers::hex;
 use crate::domain::shadow::{Index, Jar, class_of};
 use crate::error::{Error, Result};
 
-/// Entries that a jar may have; Keycloak's largest has 17,000.
-const MOST_ENTRIES: usize = 200_000;
-/// Bytes of a jar inside a distribution.
-const LARGEST_INNER_JAR: u64 = 200 * 1024 * 1024;
+/// Bytes of a jar's table of contents that are read, so that a hostile one cannot fill the memory: the 17,000 entries
+/// of Keycloak's largest jar take 2 million.
+const LARGEST_TABLE: u64 = 16 * 1024 * 1024;
+/// Bytes of a jar; the largest of Keycloak's has 35 million.
+const LARGEST_JAR: u64 = 200 * 1024 * 1024;
 
 /// A file that is removed when it is dropped, unless it was renamed before.
 pub(super) struct Scratch(PathBuf);
@@ -48,28 +50,59 @@ pub(super) fn sha256(path: &Path) -> std::io::Result<String> {
     Ok(hex(&hash.finalize()))
 }
 
-/// The classes of a jar on disk.
-pub(super) fn read_jar(path: &Path) -> Result<Jar, String> {
+/// A jar on disk, whose SHA-256 is known.
+pub(super) fn read_jar(path: &Path, sha256: String) -> Result<Jar, String> {
     let name = path
         .file_name()
         .unwrap_or_default()
         .to_string_lossy()
         .into_owned();
     let file = File::open(path).map_err(|error| error.to_string())?;
-    classes(name, std::io::BufReader::new(file))
+    if file.metadata().map_err(|error| error.to_string())?.len() > LARGEST_JAR {
+        return Err(format!("more than {LARGEST_JAR} bytes"));
+    }
+    Ok(Jar {
+        file: name,
+        sha256,
+        classes: classes(std::io::BufReader::new(file))?,
+    })
 }
 
-fn classes(file: String, reader: impl Read + Seek) -> Result<Jar, String> {
+fn classes(reader: impl Read + Seek) -> Result<BTreeSet<String>, String> {
+    let reader = Bounded {
+        reader,
+        left: LARGEST_TABLE,
+    };
     let archive = ZipArchive::new(reader).map_err(|error| error.to_string())?;
-    if archive.len() > MOST_ENTRIES {
-        return Err(format!("more than {MOST_ENTRIES} entries"));
-    }
-    let classes = archive
+    Ok(archive
         .file_names()
         .filter_map(class_of)
         .map(str::to_owned)
-        .collect();
-    Ok(Jar { file, classes })
+        .collect())
+}
+
+/// A reader that gives up after so many bytes.
+struct Bounded<R> {
+    reader: R,
+    left: u64,
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.reader.read(buffer)?;
+        self.left = self.left.checked_sub(read as u64).ok_or_else(|| {
+            std::io::Error::other(format!(
+                "more than {LARGEST_TABLE} bytes of contents to list"
+            ))
+        })?;
+        Ok(read)
+    }
+}
+
+impl<R: Seek> Seek for Bounded<R> {
+    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+        self.reader.seek(to)
+    }
 }
 
 /// The classes of an unpacked distribution's `lib/`.
@@ -87,13 +120,24 @@ pub(super) fn index_of_folder(home: &Path) -> Result<Index> {
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "jar") {
-                jars.push(read_jar(&path).map_err(|fault| {
+                let read = sha256(&path)
+                    .map_err(|error| error.to_string())
+                    .and_then(|sha256| read_jar(&path, sha256));
+                jars.push(read.map_err(|fault| {
                     Error::usage(format!("{} is no jar: {fault}", path.display()))
                 })?);
             }
         }
     }
-    Ok(Index::of(jars))
+    let index = Index::of(jars);
+    if index.is_empty() {
+        return Err(Error::usage(format!(
+            "{} has no jar with classes",
+            home.join("lib").display()
+        ))
+        .hint("`keycloak-home` is the folder that has bin/, lib/ and providers/."));
+    }
+    Ok(index)
 }
 
 /// The classes of the jars in `lib/` of a zipped distribution.
@@ -107,16 +151,74 @@ pub(super) fn index_of_zip(path: &Path) -> Result<Index> {
             .by_index(at)
             .map_err(|error| damaged(error.to_string()))?;
         let name = entry.name().to_owned();
-        if !name.contains("/lib/") || !name.ends_with(".jar") {
+        // `<distribution>/lib/…`: the jars of the clients in bin/ are on another class path.
+        let of_the_server = name
+            .split_once('/')
+            .is_some_and(|(_, inner)| inner.starts_with("lib/") && inner.ends_with(".jar"));
+        if !of_the_server {
             continue;
         }
         let mut bytes = Vec::new();
         entry
-            .take(LARGEST_INNER_JAR)
+            .take(LARGEST_JAR)
             .read_to_end(&mut bytes)
             .map_err(|error| damaged(error.to_string()))?;
         let short = name.rsplit('/').next().unwrap_or(&name).to_owned();
-        jars.push(classes(short, Cursor::new(bytes)).map_err(damaged)?);
+        jars.push(Jar {
+            file: short,
+            sha256: hex(&Sha256::digest(&bytes)),
+            classes: classes(Cursor::new(bytes)).map_err(damaged)?,
+        });
     }
-    Ok(Index::of(jars))
+    let index = Index::of(jars);
+    if index.is_empty() {
+        return Err(damaged("it has no lib/ with classes".to_owned()));
+    }
+    Ok(index)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_distribution_without_classes_is_refused() {
+        let home = tempfile::tempdir().unwrap();
+        assert!(index_of_folder(home.path()).is_err(), "no lib/");
+        std::fs::create_dir(home.path().join("lib")).unwrap();
+        let error = index_of_folder(home.path()).unwrap_err();
+        assert_eq!(error.kind(), crate::error::Kind::Usage);
+    }
+
+    #[test]
+    fn what_is_no_zip_is_an_error_and_no_panic() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.jar");
+        let zip_like = b"PK\x05\x06\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\0\0";
+        for bytes in [&b""[..], b"<html>", b"version https://git-lfs", zip_like] {
+            std::fs::write(&path, bytes).unwrap();
+            assert!(read_jar(&path, String::new()).is_err(), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn a_table_of_contents_without_end_is_not_read_to_its_end() {
+        let record = b"PK\x01\x02\x14\0\x14\0".iter().copied();
+        let record: Vec<u8> = record.chain([0; 38]).collect();
+        let count = LARGEST_TABLE / record.len() as u64 + 1;
+        let mut zip: Vec<u8> = record.repeat(count.try_into().unwrap());
+        let size = zip.len() as u64;
+        let at_zip64_end = size.to_le_bytes();
+        zip.extend(b"PK\x06\x06\x2c\0\0\0\0\0\0\0\x2d\0\x2d\0\0\0\0\0\0\0\0\0");
+        for number in [count, count, size, 0] {
+            zip.extend(number.to_le_bytes());
+        }
+        zip.extend(b"PK\x06\x07\0\0\0\0");
+        zip.extend(at_zip64_end);
+        zip.extend(b"\x01\0\0\0PK\x05\x06\0\0\0\0");
+        zip.extend([0xff; 12]);
+        zip.extend([0; 2]);
+        let fault = classes(Cursor::new(zip)).unwrap_err();
+        assert!(fault.contains("bytes of contents"), "{fault}");
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::coordinates::Coordinates;
-use crate::domain::providers::Lock;
+use crate::domain::providers::{Drift, Lock};
 use crate::domain::shadow::{Index, Jar, duplicates};
 
 /// A file in the folder of the jars.
@@ -16,7 +16,7 @@ pub(super) struct Present {
     pub(super) jar: Result<Jar, String>,
 }
 
-/// Something that must not reach an image.
+/// Something that must not reach an image, or that whoever reviews it should know.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Finding {
     /// Name of the check.
@@ -24,14 +24,43 @@ pub(super) struct Finding {
     pub(super) file: String,
     pub(super) what: String,
     pub(super) remedy: String,
+    /// The line that it is about.
+    pub(super) entry: Entry,
+    /// Whether it is only worth knowing.
+    pub(super) note: bool,
 }
 
-fn finding(check: &'static str, file: &str, what: String, remedy: &str) -> Finding {
+/// A text that stands on one line of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Entry {
+    Manifest(String),
+    Lock(String),
+}
+
+impl Entry {
+    /// The jar's line in the lock.
+    fn locked(file: &str) -> Self {
+        Self::Lock(format!("file: {file}"))
+    }
+
+    /// The jar's line in the manifest, if the lock knows which one that is.
+    fn wanted(lock: &Lock, file: &str) -> Self {
+        let locked = lock.providers.iter().find(|jar| jar.file == file);
+        locked.map_or_else(
+            || Self::locked(file),
+            |jar| Self::Manifest(jar.coordinates.clone()),
+        )
+    }
+}
+
+fn finding(check: &'static str, file: &str, what: String, remedy: &str, entry: Entry) -> Finding {
     Finding {
         check,
         file: file.to_owned(),
         what,
         remedy: remedy.to_owned(),
+        entry,
+        note: false,
     }
 }
 
@@ -47,16 +76,35 @@ pub(super) fn findings(
     found.extend(unlike_the_lock(lock, present));
     found.extend(no_jars(present));
     found.extend(twice(lock));
-    found.extend(overlapping(present, index));
+    found.extend(overlapping(lock, present, index));
     found
+}
+
+/// What must not reach an image: every finding but the notes.
+pub(super) fn faults(findings: &[Finding]) -> impl Iterator<Item = &Finding> {
+    findings.iter().filter(|finding| !finding.note)
 }
 
 fn drifted(lock: &Lock, wanted: &[Coordinates], keycloak: &str) -> Vec<Finding> {
     lock.drift(wanted, keycloak)
         .into_iter()
-        .map(|what| {
+        .map(|drift| {
             let remedy = "Run verify-providers --operation lock and commit the lock.";
-            finding("lock-drift", "providers.lock", what, remedy)
+            let (what, entry) = match drift {
+                Drift::Keycloak { locked, wanted } => (
+                    format!("was made for Keycloak {locked}, not {wanted}"),
+                    Entry::Lock(format!("keycloak: {locked}")),
+                ),
+                Drift::NotLocked(jar) => (
+                    format!("does not have {jar}, which providers.yml wants"),
+                    Entry::Manifest(jar),
+                ),
+                Drift::NotWanted(jar) => (
+                    format!("has {jar}, which providers.yml does not want"),
+                    Entry::Lock(format!("coordinates: {jar}")),
+                ),
+            };
+            finding("lock-drift", "providers.lock", what, remedy, entry)
         })
         .collect()
 }
@@ -70,6 +118,7 @@ fn unlike_the_lock(lock: &Lock, present: &[Present]) -> Vec<Finding> {
                 &jar.file,
                 "is in the lock, not in the folder".to_owned(),
                 "Run verify-providers --operation fetch.",
+                Entry::locked(&jar.file),
             )),
             Some(file) if file.sha256 != jar.sha256 || file.size != jar.size => {
                 found.push(finding(
@@ -80,6 +129,7 @@ fn unlike_the_lock(lock: &Lock, present: &[Present]) -> Vec<Finding> {
                         file.sha256, file.size, jar.sha256, jar.size
                     ),
                     "Remove the file, fetch again, and find out who changed it.",
+                    Entry::locked(&jar.file),
                 ))
             }
             Some(_) => {}
@@ -92,6 +142,7 @@ fn unlike_the_lock(lock: &Lock, present: &[Present]) -> Vec<Finding> {
                 &file.file,
                 "is in the folder, not in the lock".to_owned(),
                 "Remove the file, or add it to providers.yml and lock again.",
+                Entry::locked(&file.file),
             ));
         }
     }
@@ -114,6 +165,7 @@ fn no_jars(present: &[Present]) -> Vec<Finding> {
                 &file.file,
                 what,
                 "Remove the file from the folder.",
+                Entry::locked(&file.file),
             ))
         })
         .collect()
@@ -143,30 +195,21 @@ fn twice(lock: &Lock) -> Vec<Finding> {
                 &module,
                 what,
                 "Keep one version in providers.yml and lock again.",
+                Entry::Manifest(format!("{module}:")),
             )
         })
         .collect()
 }
 
-fn overlapping(present: &[Present], index: &Index) -> Vec<Finding> {
-    let jars: Vec<Jar> = present
+fn overlapping(lock: &Lock, present: &[Present], index: &Index) -> Vec<Finding> {
+    let jars: Vec<&Jar> = present
         .iter()
-        .filter_map(|file| file.jar.clone().ok())
+        .filter_map(|file| file.jar.as_ref().ok())
         .collect();
-    let mut found = Vec::new();
-    for jar in &jars {
-        for overlap in index.shadowed_by(jar) {
-            found.push(finding(
-                "shadows-keycloak",
-                &overlap.jar,
-                format!(
-                    "holds {} classes of Keycloak's own {}, such as {}",
-                    overlap.count, overlap.other, overlap.example
-                ),
-                "Move the module to `exclude` in providers.yml: a jar in providers/ wins over lib/ without a word.",
-            ));
-        }
-    }
+    let mut found: Vec<Finding> = jars
+        .iter()
+        .filter_map(|jar| shadow(lock, jar, index))
+        .collect();
     for overlap in duplicates(&jars) {
         found.push(finding(
             "same-class",
@@ -176,9 +219,37 @@ fn overlapping(present: &[Present], index: &Index) -> Vec<Finding> {
                 overlap.count, overlap.other, overlap.example
             ),
             "Keep one of the two jars.",
+            Entry::wanted(lock, &overlap.jar),
         ));
     }
     found
+}
+
+/// One finding for a jar that holds classes of Keycloak's, however many of Keycloak's jars it concerns.
+fn shadow(lock: &Lock, jar: &Jar, index: &Index) -> Option<Finding> {
+    let overlaps = index.shadowed_by(jar);
+    let most = overlaps.iter().max_by_key(|overlap| overlap.count)?;
+    let more = match overlaps.len() - 1 {
+        0 => String::new(),
+        others => format!(", and of {others} more of its jars"),
+    };
+    let note = index.has_library(jar);
+    let what = if note {
+        format!("is byte for byte Keycloak's own {}", most.other)
+    } else {
+        format!(
+            "holds {} classes of Keycloak's own {}, such as {}{more}",
+            most.count, most.other, most.example
+        )
+    };
+    let remedy = if note {
+        "Move the module to `exclude` in providers.yml: Keycloak has it already, until it ships another version."
+    } else {
+        "Move the module to `exclude` in providers.yml: a jar in providers/ wins over lib/ without a word."
+    };
+    let entry = Entry::wanted(lock, &jar.file);
+    let found = finding("shadows-keycloak", &jar.file, what, remedy, entry);
+    Some(Finding { note, ..found })
 }
 
 #[cfg(test)]
@@ -212,6 +283,7 @@ mod tests {
             size: 10,
             jar: Ok(Jar {
                 file: file.to_owned(),
+                sha256: format!("hash of {file}"),
                 classes: classes.iter().map(|class| (*class).to_owned()).collect(),
             }),
         }
@@ -226,6 +298,7 @@ mod tests {
         let wanted: Vec<Coordinates> = wanted.iter().map(|text| text.parse().unwrap()).collect();
         let index = Index::of([Jar {
             file: "own.jar".to_owned(),
+            sha256: "hash of own.jar".to_owned(),
             classes: keycloak.iter().map(|class| (*class).to_owned()).collect(),
         }]);
         findings(lock, &wanted, "26.7.5", present, &index)
@@ -265,5 +338,28 @@ mod tests {
             checks(&two, &["g:a:1", "g:a:2"], &both, &[]),
             ["two-versions", "same-class"]
         );
+    }
+
+    #[test]
+    fn a_shadow_is_one_finding_a_jar_and_leads_to_its_line() {
+        let own = |file: &str, class: &str| Jar {
+            file: file.to_owned(),
+            sha256: format!("hash of {file}"),
+            classes: [class.to_owned()].into(),
+        };
+        let index = Index::of([own("one.jar", "x/One"), own("two.jar", "x/Two")]);
+        let found = findings(
+            &lock(&[MODULE]),
+            &[MODULE.parse().unwrap()],
+            "26.7.5",
+            &[present("a-1.jar", &["x/One", "x/Two"])],
+            &index,
+        );
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].entry, Entry::Manifest(MODULE.to_owned()));
+        assert!(!found[0].note);
+        let same = Index::of([own("a-1.jar", "x/One")]);
+        let library = own("a-1.jar", "x/One");
+        assert!(shadow(&lock(&[MODULE]), &library, &same).unwrap().note);
     }
 }

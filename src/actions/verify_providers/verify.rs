@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::Outputs;
 use super::args::{Args, line_of};
 use super::jars::{self, Scratch};
-use super::plan::{self, Finding, Present};
+use super::plan::{self, Entry, Finding, Present};
 use crate::action::{Context, Outcome};
 use crate::domain::coordinates::Coordinates;
 use crate::domain::shadow::Index;
@@ -17,22 +17,31 @@ use crate::runner::{Level, cell};
 const MOST_ANNOTATIONS: usize = 9;
 
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Outcome<Outputs>> {
-    let wanted = args.wanted()?;
+    let (wanted, manifest_text) = args.wanted()?;
     let (lock, lock_text) = args.locked()?;
     let keycloak = args.keycloak()?;
     let present = present(&args.providers_dir)?;
     let index = index(args, context, &keycloak).await?;
     let findings = plan::findings(&lock, &wanted, &keycloak, &present, &index);
-    show(args, context, &findings, &lock_text);
+    show(context, &findings, |entry| {
+        let (file, text, word) = match entry {
+            Entry::Manifest(word) => (&args.manifest, &manifest_text, word),
+            Entry::Lock(word) => (&args.lock, &lock_text, word),
+        };
+        Place {
+            file: file.to_string_lossy().into_owned(),
+            line: line_of(text, word),
+        }
+    });
     context
         .runner
         .summary(&summary(&findings, present.len(), &keycloak))?;
     let outputs = Outputs {
         providers_digest: lock.digest(),
         count: lock.providers.len(),
-        findings: findings.len(),
+        findings: plan::faults(&findings).count(),
     };
-    let Some(first) = findings.first() else {
+    let Some(first) = plan::faults(&findings).next() else {
         context.runner.line(format!(
             "{} jars verified against the lock, each other and the {} classes of Keycloak {keycloak}",
             present.len(),
@@ -43,7 +52,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Outcome<Output
     let failure = Error::verification(format!(
         "{} is not as it must be (findings: {}); first: {} {}",
         args.providers_dir.display(),
-        findings.len(),
+        outputs.findings,
         first.file,
         first.what
     ))
@@ -51,7 +60,8 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Outcome<Output
     Ok(Outcome::failed(outputs, failure))
 }
 
-/// Every file of the folder but the hidden ones, sorted by name.
+/// Every file of the folder, sorted by name. Hidden ones are left out, but not a hidden jar: Keycloak takes every name
+/// that ends in `.jar` (`Environment.getProviderFiles` of 26.7.5), and so does `*.jar` in a Dockerfile.
 fn present(folder: &Path) -> Result<Vec<Present>> {
     let unread = |error: std::io::Error| {
         Error::usage(format!("could not read {}", folder.display()))
@@ -66,23 +76,24 @@ fn present(folder: &Path) -> Result<Vec<Present>> {
             .unwrap_or_default()
             .to_string_lossy()
             .into_owned();
-        if file.starts_with('.') {
+        if file.starts_with('.') && !file.to_ascii_lowercase().ends_with(".jar") {
             continue;
         }
         let metadata = std::fs::symlink_metadata(&path).map_err(unread)?;
         let regular = metadata.is_file();
+        let sha256 = if regular {
+            jars::sha256(&path).map_err(unread)?
+        } else {
+            String::new()
+        };
         files.push(Present {
-            sha256: if regular {
-                jars::sha256(&path).map_err(unread)?
-            } else {
-                String::new()
-            },
             size: metadata.len(),
             jar: if regular {
-                jars::read_jar(&path)
+                jars::read_jar(&path, sha256.clone())
             } else {
                 Err("it is a folder or a link".to_owned())
             },
+            sha256,
             file,
         });
     }
@@ -97,8 +108,11 @@ async fn index(args: &Args, context: &Context, keycloak: &str) -> Result<Index> 
     }
     let folder = cache(args, context);
     let kept = folder.join(format!("keycloak-{keycloak}.classes"));
-    if let Ok(text) = std::fs::read_to_string(&kept) {
-        return Ok(Index::from_text(&text));
+    if let Some(index) = std::fs::read_to_string(&kept)
+        .ok()
+        .and_then(|text| Index::from_text(&text))
+    {
+        return Ok(index);
     }
     let unwritten = |error: std::io::Error| {
         Error::usage(format!("could not write {}", kept.display()))
@@ -139,38 +153,38 @@ fn cache(args: &Args, context: &Context) -> PathBuf {
         .unwrap_or_else(|| std::env::temp_dir().join(OURS))
 }
 
-fn show(args: &Args, context: &Context, findings: &[Finding], lock_text: &str) {
+fn show(context: &Context, findings: &[Finding], place: impl Fn(&Entry) -> Place) {
     for (shown, finding) in findings.iter().enumerate() {
-        let message = format!("{} {}", finding.file, finding.what);
+        let message = format!("{} {}. {}", finding.file, finding.what, finding.remedy);
         if shown >= MOST_ANNOTATIONS {
-            context
-                .runner
-                .line(format!("{}: {message}. {}", finding.check, finding.remedy));
+            context.runner.line(format!("{}: {message}", finding.check));
             continue;
         }
-        let place = Place {
-            file: args.lock.to_string_lossy().into_owned(),
-            line: line_of(lock_text, &finding.file),
+        let level = if finding.note {
+            Level::Notice
+        } else {
+            Level::Error
         };
-        let message = format!("{message}. {}", finding.remedy);
+        let place = place(&finding.entry);
         context
             .runner
-            .annotate(Level::Error, finding.check, &message, Some(&place));
+            .annotate(level, finding.check, &message, Some(&place));
     }
 }
 
 fn summary(findings: &[Finding], jars: usize, keycloak: &str) -> String {
     let mut text = format!(
         "### verify-providers: {jars} jars for Keycloak {keycloak}, findings: {}\n",
-        findings.len()
+        plan::faults(findings).count()
     );
     if findings.is_empty() {
         return text;
     }
     text.push_str("\n| check | jar | what | what to do |\n|---|---|---|---|\n");
     for finding in findings {
+        let level = if finding.note { " (note)" } else { "" };
         text += &format!(
-            "| {} | {} | {} | {} |\n",
+            "| {}{level} | {} | {} | {} |\n",
             finding.check,
             cell(&finding.file),
             cell(&finding.what),
@@ -178,4 +192,31 @@ fn summary(findings: &[Finding], jars: usize, keycloak: &str) -> String {
         );
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hidden_jar_is_looked_at_and_other_hidden_files_are_not() {
+        let folder = tempfile::tempdir().unwrap();
+        for file in [
+            ".evil.jar",
+            ".EVIL.JAR",
+            ".gitkeep",
+            ".a-1.jar.77",
+            "page.html",
+        ] {
+            std::fs::write(folder.path().join(file), "<html>").unwrap();
+        }
+        std::os::unix::fs::symlink("page.html", folder.path().join("link.jar")).unwrap();
+        let seen: Vec<(String, bool)> = present(folder.path())
+            .unwrap()
+            .into_iter()
+            .map(|file| (file.file, file.jar.is_ok()))
+            .collect();
+        let bad = [".EVIL.JAR", ".evil.jar", "link.jar", "page.html"];
+        assert_eq!(seen, bad.map(|file| (file.to_owned(), false)));
+    }
 }
