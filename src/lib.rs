@@ -13,6 +13,7 @@
 //! | [`aws`] | one configuration and thin typed wrappers of AWS services |
 //! | [`github`] | GitHub's API for one repository |
 //! | [`http`] | the HTTP client that is not AWS's |
+//! | [`image_context`] | the folder that an image is built from |
 //! | [`maven`] | Maven repositories |
 //! | [`process`] | child processes |
 //! | [`clock`] | waiting, and the seam that lets tests wait less |
@@ -26,6 +27,7 @@ pub mod domain;
 pub mod error;
 pub mod github;
 pub mod http;
+pub mod image_context;
 pub mod maven;
 pub mod process;
 pub mod runner;

@@ -1,0 +1,96 @@
+//! What an image is made from, as one digest: the same input has the same tag and needs no second build.
+//!
+//! Two runs of `kc.sh build` on equal inputs write different bytes (measured with Keycloak 26.7.3), so images cannot be
+//! compared; their inputs can.
+
+use sha2::{Digest as _, Sha256};
+
+use crate::domain::providers::hex;
+
+/// Label of an image that holds its input digest.
+pub const LABEL: &str = "io.github.keycloak-ecs-actions.input-digest";
+
+/// One file of the build context.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    /// Path in the context, with `/`.
+    pub path: String,
+    /// Whether its owner may execute it: `COPY` keeps that.
+    pub executable: bool,
+    /// Hexadecimal.
+    pub sha256: String,
+}
+
+/// Whether a file of the context decides what is in the image. Jars count through `providers.lock`, which holds their
+/// digests; `providers.yml` is a wish, and Markdown beside the Dockerfile is for people.
+pub fn counts(path: &str) -> bool {
+    let at_top = !path.contains('/');
+    let for_people = at_top && path.to_lowercase().ends_with(".md");
+    let for_git = [".gitignore", ".gitattributes", ".gitkeep"].contains(&file_name(path));
+    !(path.starts_with("providers/") || path == "providers.yml" || for_people || for_git)
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// The digest of everything that counts, as `sha256:` and 64 hexadecimal digits; the order of the files does not matter.
+pub fn digest(files: &[File]) -> String {
+    let mut lines: Vec<String> = files
+        .iter()
+        .filter(|file| counts(&file.path))
+        .map(|file| {
+            let mode = if file.executable { "x" } else { "-" };
+            format!("{} {mode} {}\n", file.sha256, file.path)
+        })
+        .collect();
+    lines.sort();
+    format!("sha256:{}", hex(&Sha256::digest(lines.concat())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(path: &str, sha256: &str) -> File {
+        File {
+            path: path.to_owned(),
+            executable: false,
+            sha256: sha256.to_owned(),
+        }
+    }
+
+    #[test]
+    fn what_only_people_read_does_not_count() {
+        for path in [
+            "README.md",
+            "providers.yml",
+            "providers/a.jar",
+            "themes/.gitkeep",
+        ] {
+            assert!(!counts(path), "{path}");
+        }
+        for path in [
+            "Dockerfile",
+            "providers.lock",
+            ".dockerignore",
+            "themes/x/notes.md",
+        ] {
+            assert!(counts(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn the_digest_knows_names_contents_and_modes_but_no_order() {
+        let one = digest(&[file("Dockerfile", "a"), file("providers.lock", "b")]);
+        let same = digest(&[file("providers.lock", "b"), file("Dockerfile", "a")]);
+        assert_eq!(one, same);
+        assert_ne!(
+            one,
+            digest(&[file("Dockerfile", "b"), file("providers.lock", "a")])
+        );
+        let mut executable = file("Dockerfile", "a");
+        executable.executable = true;
+        assert_ne!(one, digest(&[executable, file("providers.lock", "b")]));
+    }
+}

@@ -1,0 +1,107 @@
+//! The folder that an image is built from.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::domain::image_input::{File, counts, digest};
+use crate::domain::providers::{hex, pinned_keycloak};
+use crate::error::{Error, Result};
+
+/// What a build context holds.
+#[derive(Clone, Debug)]
+pub struct ImageContext {
+    /// Files that decide what is in the image.
+    pub files: Vec<File>,
+    /// Digest of these files.
+    pub input_digest: String,
+    /// Keycloak's version, as the Dockerfile pins it.
+    pub keycloak: String,
+}
+
+impl ImageContext {
+    /// Reads the folder `context` with the Dockerfile `file` in it.
+    pub fn read(context: &str, file: &str) -> Result<Self> {
+        let root = Path::new(context);
+        if !root.is_dir() {
+            return Err(Error::usage(format!("`context` is {context:?}, which is no folder"))
+                .hint("Give the folder that holds the Dockerfile; check out the repository before this step."));
+        }
+        let path = root.join(file);
+        let dockerfile = std::fs::read_to_string(&path).map_err(|error| {
+            Error::usage(format!("could not read {}", path.display()))
+                .because(error)
+                .hint("`file` is the path of the Dockerfile inside `context`.")
+        })?;
+        let keycloak = pinned_keycloak(&dockerfile)
+            .ok_or_else(|| {
+                Error::usage(format!(
+                    "{} has no line ARG KEYCLOAK_VERSION=<version>",
+                    path.display()
+                ))
+                .at(path.display().to_string(), None)
+                .hint("Pin Keycloak's version there: ARG KEYCLOAK_VERSION=26.7.5")
+            })?
+            .to_owned();
+        let mut files = Vec::new();
+        collect(root, "", &mut files)?;
+        files.sort_by(|one, other| one.path.cmp(&other.path));
+        Ok(Self {
+            input_digest: digest(&files),
+            files,
+            keycloak,
+        })
+    }
+}
+
+fn collect(root: &Path, folder: &str, files: &mut Vec<File>) -> Result<()> {
+    let here = root.join(folder);
+    let failed = |path: &Path, error: std::io::Error| {
+        Error::usage(format!("could not read {}", path.display())).because(error)
+    };
+    for entry in std::fs::read_dir(&here).map_err(|error| failed(&here, error))? {
+        let entry = entry.map_err(|error| failed(&here, error))?;
+        let full = entry.path();
+        let name = entry.file_name().into_string().map_err(|name| {
+            Error::usage(format!(
+                "the name of {} is not UTF-8",
+                name.to_string_lossy()
+            ))
+        })?;
+        let path = if folder.is_empty() {
+            name
+        } else {
+            format!("{folder}/{name}")
+        };
+        let kind = entry.file_type().map_err(|error| failed(&full, error))?;
+        if kind.is_dir() {
+            if counts(&format!("{path}/")) {
+                collect(root, &path, files)?;
+            }
+        } else if counts(&path) {
+            files.push(read(&full, path, kind.is_symlink()).map_err(|error| failed(&full, error))?);
+        }
+    }
+    Ok(())
+}
+
+/// A symbolic link counts with its target's name, as `COPY` copies it.
+fn read(full: &Path, path: String, link: bool) -> std::io::Result<File> {
+    let (bytes, executable) = if link {
+        (
+            std::fs::read_link(full)?
+                .into_os_string()
+                .into_encoded_bytes(),
+            false,
+        )
+    } else {
+        let mode = std::fs::metadata(full)?.permissions().mode();
+        (std::fs::read(full)?, mode & 0o100 != 0)
+    };
+    Ok(File {
+        path,
+        executable,
+        sha256: hex(&Sha256::digest(bytes)),
+    })
+}
