@@ -1,7 +1,7 @@
 //! Runs, their jobs and steps, and how they are executed.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use serde::Serialize;
@@ -16,8 +16,8 @@ pub struct RunSettings {
     pub product: PathBuf,
     /// `owner/name` of the product, as callers write it.
     pub product_name: String,
-    /// Folders that stand for actions of others (`actions/checkout`), whatever their ref. Without one for
-    /// `actions/checkout`, act copies the commit's files itself.
+    /// Folders that stand for actions of others, whatever their ref: `hashicorp/setup-terraform` and its folder. Those of
+    /// `tests/world/actions` are always there ([`RunSettings::stand_ins`]), unless they are named here.
     pub local_actions: Vec<(String, PathBuf)>,
     /// Environment of all steps.
     pub extra_env: BTreeMap<String, String>,
@@ -25,6 +25,19 @@ pub struct RunSettings {
     pub extra_path: Vec<PathBuf>,
     /// The form of OIDC subjects.
     pub subject: SubjectForm,
+}
+
+impl RunSettings {
+    /// The actions of others that this machine plays, and their folders.
+    pub fn stand_ins() -> Vec<(String, PathBuf)> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("actions");
+        [
+            ("actions/checkout", "checkout"),
+            ("hashicorp/setup-terraform", "setup-terraform"),
+        ]
+        .map(|(name, path)| (name.to_owned(), folder.join(path)))
+        .into()
+    }
 }
 
 /// One run of one workflow.

@@ -17,7 +17,12 @@ use crate::github::expression;
 use crate::github::workflow::Workflow;
 
 /// Lets runs be executed from now on, also those that are queued.
-pub fn configure(world: &Arc<World>, settings: RunSettings) {
+pub fn configure(world: &Arc<World>, mut settings: RunSettings) {
+    for (name, folder) in RunSettings::stand_ins() {
+        if !settings.local_actions.iter().any(|(own, _)| *own == name) {
+            settings.local_actions.push((name, folder));
+        }
+    }
     world.github.state().run_settings = Some(settings);
     wake(world);
 }
