@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::time::Duration;
 
 /// The result of everything that can fail in front of a user.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -104,6 +105,7 @@ struct Inner {
     hint: Option<String>,
     place: Option<Place>,
     code: Option<String>,
+    retry_after: Option<Duration>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -116,6 +118,7 @@ impl Error {
             hint: None,
             place: None,
             code: None,
+            retry_after: None,
             source: None,
         }))
     }
@@ -164,6 +167,13 @@ impl Error {
         self
     }
 
+    /// The service asks to wait this long before the next request.
+    #[must_use]
+    pub fn retry_after(mut self, wait: Duration) -> Self {
+        self.0.retry_after = Some(wait);
+        self
+    }
+
     /// What caused it.
     #[must_use]
     pub fn because(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
@@ -185,6 +195,10 @@ impl Error {
 
     pub fn code(&self) -> Option<&str> {
         self.0.code.as_deref()
+    }
+
+    pub fn wait(&self) -> Option<Duration> {
+        self.0.retry_after
     }
 
     /// The message, followed by its causes.

@@ -1,5 +1,7 @@
 //! octocrab, bound to one repository.
 
+use std::time::Duration;
+
 use octocrab::{Octocrab, OctocrabBuilder};
 use serde_json::{Value, json};
 
@@ -8,23 +10,36 @@ use crate::error::{Error, Result};
 use crate::http;
 use crate::runner::Secret;
 
+/// What GitHub's documentation asks for after a secondary rate limit without `retry-after`: one minute.
+/// Source: "Rate limits for the REST API", November 2026.
+const SECONDARY_LIMIT: Duration = Duration::from_secs(60);
+
+const PERMISSIONS: &str = "The token may lack a permission: `permissions:` of the job needs `contents: write` and `pull-requests: write` \
+     for what this action writes.";
+
 /// One repository of one GitHub.
 pub struct Repository {
     pub owner: String,
     pub name: String,
-    octocrab: Octocrab,
-    graphql: String,
+    rest: Octocrab,
+    /// Another base: GitHub Enterprise Server has REST under `/api/v3` and GraphQL at `/api/graphql`.
+    graphql: Octocrab,
+    graphql_path: String,
 }
 
-/// The token to work with: the input, else `GITHUB_TOKEN`, else `GH_TOKEN`. On GitHub there must be one.
+/// The token to work with: on GitHub the input alone, so that a lost secret never becomes another token; at a terminal
+/// also `GITHUB_TOKEN`, then `GH_TOKEN`.
 pub fn token(context: &Context, input: Option<&str>) -> Result<Secret> {
+    let on_github = context.runner.on_github();
+    let variable = |name| context.env.get(name).filter(|_| !on_github);
     input
-        .or_else(|| context.env.get("GITHUB_TOKEN"))
-        .or_else(|| context.env.get("GH_TOKEN"))
+        .or_else(|| variable("GITHUB_TOKEN"))
+        .or_else(|| variable("GH_TOKEN"))
         .map(|token| context.runner.secret(token))
         .ok_or_else(|| {
-            Error::usage("no GitHub token").hint(if context.runner.on_github() {
-                "Give the input `token`, for example `token: ${{ github.token }}`."
+            Error::usage("no GitHub token").hint(if on_github {
+                "The input `token` is empty. A secret of that name may be missing here: pull requests from forks and \
+                 Dependabot get none. Without the input, the job's own token is taken."
             } else {
                 "Set GITHUB_TOKEN."
             })
@@ -52,17 +67,22 @@ impl Repository {
             .env
             .get("GITHUB_GRAPHQL_URL")
             .map_or_else(|| format!("{api}/graphql"), str::to_owned);
-        let octocrab = OctocrabBuilder::default()
-            .base_uri(format!("{}/", api.trim_end_matches('/')))
-            .map_err(|error| Error::usage(format!("GITHUB_API_URL is {api:?}")).because(error))?
-            .personal_token(token.expose().to_owned())
-            .build_with_reqwest(http::client()?)
-            .map_err(|error| Error::bug("could not set up the GitHub client").because(error))?;
+        let (origin, graphql_path) = split(&graphql)
+            .ok_or_else(|| Error::usage(format!("GITHUB_GRAPHQL_URL is {graphql:?}")))?;
+        let client = |base: &str, variable: &str| {
+            OctocrabBuilder::default()
+                .base_uri(base)
+                .map_err(|error| Error::usage(format!("{variable} is {base:?}")).because(error))?
+                .personal_token(token.expose().to_owned())
+                .build_with_reqwest(http::client()?)
+                .map_err(|error| Error::bug("could not set up the GitHub client").because(error))
+        };
         Ok(Self {
             owner: owner.to_owned(),
             name: name.to_owned(),
-            octocrab,
-            graphql,
+            rest: client(&format!("{}/", api.trim_end_matches('/')), "GITHUB_API_URL")?,
+            graphql: client(&origin, "GITHUB_GRAPHQL_URL")?,
+            graphql_path,
         })
     }
 
@@ -73,7 +93,7 @@ impl Repository {
 
     /// `GET /repos/{owner}/{repo}/{path}`; `None` if there is no such thing.
     pub async fn get(&self, path: &str) -> Result<Option<Value>> {
-        match self.octocrab.get(self.route(path), None::<&()>).await {
+        match self.rest.get(self.route(path), None::<&()>).await {
             Ok(value) => Ok(Some(value)),
             Err(error) if status(&error) == Some(404) => Ok(None),
             Err(error) => Err(self.refused(&format!("read {path} of"), error)),
@@ -82,7 +102,7 @@ impl Repository {
 
     /// `POST /repos/{owner}/{repo}/{path}`.
     pub async fn post(&self, path: &str, body: &Value) -> Result<Value> {
-        self.octocrab
+        self.rest
             .post(self.route(path), Some(body))
             .await
             .map_err(|error| self.refused(&format!("write {path} of"), error))
@@ -90,8 +110,16 @@ impl Repository {
 
     /// `PATCH /repos/{owner}/{repo}/{path}`.
     pub async fn patch(&self, path: &str, body: &Value) -> Result<Value> {
-        self.octocrab
+        self.rest
             .patch(self.route(path), Some(body))
+            .await
+            .map_err(|error| self.refused(&format!("change {path} of"), error))
+    }
+
+    /// `PUT /repos/{owner}/{repo}/{path}`.
+    pub async fn put(&self, path: &str, body: &Value) -> Result<Value> {
+        self.rest
+            .put(self.route(path), Some(body))
             .await
             .map_err(|error| self.refused(&format!("change {path} of"), error))
     }
@@ -100,18 +128,22 @@ impl Repository {
     pub async fn graphql(&self, tried: &str, query: &str, variables: Value) -> Result<Value> {
         let body = json!({"query": query, "variables": variables});
         let mut answer: Value = self
-            .octocrab
-            .post(self.graphql.as_str(), Some(&body))
+            .graphql
+            .post(self.graphql_path.as_str(), Some(&body))
             .await
             .map_err(|error| self.refused(tried, error))?;
         if let Some(error) = answer.pointer("/errors/0") {
             let text = |field: &str| error.get(field).and_then(Value::as_str).unwrap_or("");
-            return Err(Error::refused(format!(
+            let refused = Error::refused(format!(
                 "could not {tried} {}: GitHub answered {}",
                 self.full_name(),
                 text("message")
             ))
-            .with_code(text("type")));
+            .with_code(text("type"));
+            return Err(match text("type") {
+                "FORBIDDEN" | "NOT_FOUND" => refused.hint(PERMISSIONS),
+                _ => refused,
+            });
         }
         Ok(answer.get_mut("data").map(Value::take).unwrap_or_default())
     }
@@ -129,20 +161,42 @@ impl Repository {
             return Error::refused(what).because(error);
         };
         let code = source.status_code.as_u16();
-        let refused = Error::refused(format!(
-            "{what}: GitHub answered {code}: {}",
-            source.message
-        ))
-        .with_code(code.to_string());
+        let details = source.errors.iter().flatten().filter_map(|error| {
+            let message = error.get("message").or_else(|| error.get("code"))?;
+            message.as_str()
+        });
+        let message = std::iter::once(source.message.as_str())
+            .chain(details)
+            .collect::<Vec<_>>()
+            .join(": ");
+        let refused = Error::refused(format!("{what}: GitHub answered {code}: {message}"))
+            .with_code(code.to_string());
+        let asked = source
+            .headers
+            .as_ref()
+            .and_then(|headers| headers.get("retry-after")?.to_str().ok()?.parse().ok())
+            .map(Duration::from_secs);
         match code {
             401 => refused.hint("The token is not valid; give a current one."),
-            403 | 404 => refused.hint(
-                "The token may lack a permission: `permissions:` of the job needs `contents: write` and \
-                 `pull-requests: write` for what this action writes.",
-            ),
+            403 | 429 if asked.is_some() || message.contains("secondary rate limit") => {
+                let wait = asked.unwrap_or(SECONDARY_LIMIT);
+                refused.retry_after(wait).hint(format!(
+                    "GitHub limits how fast one account may ask. Start this again in {} s.",
+                    wait.as_secs()
+                ))
+            }
+            403 | 404 => refused.hint(PERMISSIONS),
             _ => refused,
         }
     }
+}
+
+/// Origin and path of an address.
+fn split(url: &str) -> Option<(String, String)> {
+    let url = reqwest::Url::parse(url)
+        .ok()
+        .filter(reqwest::Url::has_host)?;
+    Some((url.origin().ascii_serialization(), url.path().to_owned()))
 }
 
 fn status(error: &octocrab::Error) -> Option<u16> {
