@@ -8,8 +8,8 @@
 # repository's own `<owner>/<repository>/path@<commit>` in workflows/, is `./path`. That also lets actionlint check the
 # inputs that callers give.
 #
-# Terraform roots are validated in a copy, so that no lock file is written here. With dev_overrides in the CLI
-# configuration (TF_CLI_CONFIG_FILE): `get` and `validate`; without: `init -backend=false` and `validate`.
+# Terraform roots are validated, and `terraform test` runs, in a copy, so that no lock file is written here. With
+# dev_overrides in the CLI configuration (TF_CLI_CONFIG_FILE) after `get`, without after `init -backend=false`.
 # shellcheck disable=SC2317  # the linters are called through `check`
 set -euo pipefail
 
@@ -23,6 +23,8 @@ shopt -s nullglob
 for tool in actionlint act zizmor check-jsonschema shellcheck; do
   type -P "$tool" >/dev/null || { echo "lint: $tool is missing; run tests/tools/setup.sh lint" >&2; exit 2; }
 done
+
+type -P terraform >/dev/null || { echo "lint: terraform is missing; install Terraform 1.11 or later" >&2; exit 2; }
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -78,34 +80,40 @@ composite() {
 }
 
 # In a copy of terraform/, since `get` and `init` write below each root. The provider cache has a folder for each CLI
-# configuration: what a mirror serves must never be taken for the registry's.
-validate_roots() {
-  local folder config=${TF_CLI_CONFIG_FILE:-$HOME/.terraformrc} key=registry
+# configuration: what a mirror serves must never be taken for the registry's. One `init` at a time writes to it.
+prepare_root() {
+  local folder=$1 config=${TF_CLI_CONFIG_FILE:-$HOME/.terraformrc} key=registry
   if [[ -f $config ]]; then key=$(sha256sum "$config" | cut -c1-12); fi
-  cp -R terraform "$work/terraform"
-  find "$work/terraform" -name .terraform -prune -exec rm -rf {} +
   export TF_IN_AUTOMATION=1 TF_PLUGIN_CACHE_DIR=${TF_PLUGIN_CACHE_DIR:-$KECS_CACHE_DIR/terraform-plugins/$key}
   export TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE=true
   mkdir -p "$TF_PLUGIN_CACHE_DIR"
+  echo "$folder:"
+  if [[ -f $config ]] && grep -q '^[[:space:]]*dev_overrides' "$config"; then
+    terraform -chdir="$work/$folder" get -no-color
+  elif ! flock "$work/init.lock" terraform -chdir="$work/$folder" init -backend=false -input=false -no-color; then
+    echo "$folder: init failed. The provider comes from the Terraform registry, or from what TF_CLI_CONFIG_FILE" \
+      "(now: ${TF_CLI_CONFIG_FILE:-unset}) names: a mirror of hashicorp/aws, or dev_overrides for it."
+    return 1
+  fi
+}
+validate_roots() {
+  local folder
   for folder in "$@"; do
-    echo "$folder:"
-    if [[ -f $config ]] && grep -q '^[[:space:]]*dev_overrides' "$config"; then
-      terraform -chdir="$work/$folder" get -no-color || return 1
-    elif ! terraform -chdir="$work/$folder" init -backend=false -input=false -no-color; then
-      echo "$folder: init failed. The provider comes from the Terraform registry, or from what TF_CLI_CONFIG_FILE" \
-        "(now: ${TF_CLI_CONFIG_FILE:-unset}) names: a mirror of hashicorp/aws, or dev_overrides for it."
-      return 1
-    fi
-    terraform -chdir="$work/$folder" validate -no-color || return 1
+    prepare_root "$folder" && terraform -chdir="$work/$folder" validate -no-color || return 1
   done
 }
+test_root() { prepare_root "$1" && terraform -chdir="$work/$1" test -no-color; }
 
+cp -R terraform "$work/terraform"
+find "$work/terraform" -name .terraform -prune -exec rm -rf {} +
 environments=(terraform/environments/*/)
 environments=("${environments[@]%/}")
 mapfile -t terraform_files < <(find terraform -name .terraform -prune -o -name '*.tf' -print -o -name '*.tfvars' -print 2>/dev/null)
+terraform_tests=(terraform/tests/*.tftest.hcl)
 all=$((${#actions[@]} + ${#workflows[@]}))
 
 check terraform-validate "${#environments[@]}" validate_roots "${environments[@]}"
+check terraform-test "${#terraform_tests[@]}" test_root terraform/tests
 check terraform-fmt "${#terraform_files[@]}" terraform fmt -check -diff -recursive terraform
 check actionlint "${#workflows[@]}" run_actionlint
 check zizmor "$((all + ${#dependabot[@]}))" run_zizmor "${actions[@]}" "${workflows[@]}" "${dependabot[@]}"
