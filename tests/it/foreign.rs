@@ -2,12 +2,18 @@
 
 use std::process::Command;
 
+use serde_json::json;
+
 use crate::support::account::{Account, job};
 use crate::support::repository;
 
-/// Runs a script of `tests/foreign` against a world; it needs the Python packages of `tests/tools/requirements.txt`.
+/// Runs a script of `tests/foreign` against a new world.
 fn run(script: &str) {
-    let account = Account::new();
+    run_in(&Account::new(), script, &[]);
+}
+
+/// Runs a script of `tests/foreign`; it needs the Python packages of `tests/tools/requirements.txt`.
+fn run_in(account: &Account, script: &str, environment: &[(&str, String)]) {
     let admin = account
         .world
         .iam
@@ -31,6 +37,7 @@ fn run(script: &str) {
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .env("ACTIONS_ID_TOKEN_REQUEST_URL", url)
         .env("ACTIONS_ID_TOKEN_REQUEST_TOKEN", token)
+        .envs(environment.iter().map(|(name, value)| (name, value)))
         .output()
         .unwrap_or_else(|error| {
             panic!(
@@ -50,4 +57,41 @@ fn run(script: &str) {
 #[test]
 fn boto3_and_pyjwt_agree_with_sts_and_the_issuer() {
     run("sts.py");
+}
+
+#[test]
+fn boto3_and_the_aws_cli_agree_with_s3() {
+    let account = Account::new();
+    let world = &account.world;
+    world.s3.create_bucket("peers");
+    world.s3.create_bucket("shut");
+    let everything = json!({"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": [
+        "arn:aws:s3:::shut", "arn:aws:s3:::shut/*",
+    ]});
+    world
+        .s3
+        .put_policy("shut", json!({"Statement": [everything]}));
+    world.iam.put_role(
+        "node",
+        json!({"Statement": []}),
+        json!({"Statement": [
+            {
+                "Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::peers",
+                "Condition": {"StringLike": {"s3:prefix": "lab/*"}},
+            },
+            {
+                "Effect": "Allow", "Action": ["s3:GetObject", "s3:DeleteObject"],
+                "Resource": "arn:aws:s3:::peers/lab/*",
+            },
+        ]}),
+    );
+    let node = world
+        .iam
+        .session("node", "foreign", world.clock.unix() + 3600.0);
+    let environment = [
+        ("NODE_ACCESS_KEY_ID", node.access_key),
+        ("NODE_SECRET_ACCESS_KEY", node.secret),
+        ("NODE_SESSION_TOKEN", node.token),
+    ];
+    run_in(&account, "s3.py", &environment);
 }

@@ -10,7 +10,7 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
 use crate::iam::Principal;
-use crate::{World, ecr, sigv4, sts};
+use crate::{World, ecr, s3, sigv4, sts};
 
 /// An error as AWS reports it: HTTP status, code, message.
 #[derive(Clone, Debug)]
@@ -52,8 +52,8 @@ async fn answer(world: &Arc<World>, request: Request<axum::body::Body>) -> Reply
         .map(str::to_owned);
     match target {
         Some(target) => answer_json(world, &target, &parts, &body).await,
-        None if is_form(&parts) => sts::answer(world, &parts, &body).await,
-        None => reply(501, "text/plain", "this stand-in has no such service"),
+        None if is_form(&parts) && !s3::is_meant(&parts) => sts::answer(world, &parts, &body).await,
+        None => s3::answer(world, &parts, &body),
     }
 }
 

@@ -114,21 +114,50 @@ impl Iam {
         resource: &str,
         resource_policy: Option<&Value>,
     ) -> bool {
-        let Some(role) = self.role(&caller.role) else {
-            return false;
-        };
-        let context = Context::new();
-        let role_arn = format!("arn:aws:iam::{}:role/{}", self.account, caller.role);
-        let own = policy_allows(&role.permissions, None, action, resource, &context);
-        let others = resource_policy.and_then(|policy| {
-            policy_allows(
-                policy,
-                Some(&[&role_arn, &caller.arn]),
-                action,
-                resource,
-                &context,
-            )
-        });
-        own != Some(false) && others != Some(false) && (own == Some(true) || others == Some(true))
+        self.judge(caller, action, resource, resource_policy, &Context::new())
+            .is_ok()
     }
+
+    /// Like [`Self::allows`], with the condition keys of the request and the reason of a denial.
+    pub fn judge(
+        &self,
+        caller: &Principal,
+        action: &str,
+        resource: &str,
+        resource_policy: Option<&Value>,
+        context: &Context,
+    ) -> Result<(), Denial> {
+        let permissions = self
+            .role(&caller.role)
+            .map_or_else(|| json!({}), |role| role.permissions);
+        let role_arn = format!("arn:aws:iam::{}:role/{}", self.account, caller.role);
+        let root = format!("arn:aws:iam::{}:root", self.account);
+        let resource_says = |names: &[&str]| {
+            resource_policy
+                .and_then(|policy| policy_allows(policy, Some(names), action, resource, context))
+        };
+        let own = policy_allows(&permissions, None, action, resource, context);
+        // The account as a principal stands for all of its roles in a denial, and grants nothing to them by itself.
+        let everyone = [role_arn.as_str(), &caller.arn, &root, &self.account];
+        if own == Some(false) {
+            Err(Denial::ByIdentity)
+        } else if resource_says(&everyone) == Some(false) {
+            Err(Denial::ByResource)
+        } else if own == Some(true) || resource_says(&everyone[..2]) == Some(true) {
+            Ok(())
+        } else {
+            Err(Denial::Unallowed)
+        }
+    }
+}
+
+/// Why a request is denied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Denial {
+    /// A policy of the role denies it.
+    ByIdentity,
+    /// The policy of the resource denies it.
+    ByResource,
+    /// No policy allows it.
+    Unallowed,
 }

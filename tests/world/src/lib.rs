@@ -4,7 +4,7 @@
 //!
 //! | listener | serves |
 //! |---|---|
-//! | `aws` | STS (by form) and ECR's authorization tokens (by target header) |
+//! | `aws` | STS (by form), ECR's authorization tokens (by target header), S3 (by signature) |
 //! | `github` | REST, GraphQL, git over HTTP, the OIDC issuer and its token endpoint |
 //!
 //! Every request is recorded in the [`journal`], so that a test can assert on what was asked for.
@@ -17,6 +17,7 @@ pub mod iam;
 pub mod journal;
 pub mod oidc;
 pub mod rehearsal;
+pub mod s3;
 pub mod sigv4;
 pub mod sts;
 
@@ -67,6 +68,7 @@ pub struct World {
     pub iam: iam::Iam,
     pub oidc: oidc::Issuer,
     pub ecr: ecr::Ecr,
+    pub s3: s3::S3,
     pub github: github::GitHub,
 }
 
@@ -93,6 +95,7 @@ impl World {
             iam: iam::Iam::new(&settings),
             oidc: oidc::Issuer::new(&settings, &urls),
             ecr: ecr::Ecr::new(&settings),
+            s3: s3::S3::new(&settings),
             github: github::GitHub::new(&settings),
             settings,
             urls,

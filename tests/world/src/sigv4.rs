@@ -27,6 +27,40 @@ struct Authorization<'a> {
     signature: &'a str,
 }
 
+/// What a verified signature leaves for the parts of a body that are signed one by one.
+pub(crate) struct Signed {
+    pub(crate) principal: Principal,
+    pub(crate) region: String,
+    key: Vec<u8>,
+    /// Date and scope, as the second and third line of what is signed.
+    head: String,
+    pub(crate) signature: String,
+}
+
+impl Signed {
+    #[cfg(test)]
+    pub(crate) fn of_example(secret: &str, time: &str, scope: [&str; 4], signature: &str) -> Self {
+        Self {
+            principal: Principal {
+                arn: String::new(),
+                role: String::new(),
+            },
+            region: scope[1].to_owned(),
+            key: signing_key(secret, &scope),
+            head: format!("{time}\n{}", scope.join("/")),
+            signature: signature.to_owned(),
+        }
+    }
+
+    /// The signature of a part of the body: `kind`, date, scope, then `lines`.
+    pub(crate) fn of_part(&self, kind: &str, lines: &[&str]) -> String {
+        hex(&hmac(
+            &self.key,
+            &format!("{kind}\n{}\n{}", self.head, lines.join("\n")),
+        ))
+    }
+}
+
 /// The caller whose secret key signed the request.
 pub fn verify(
     world: &World,
@@ -34,6 +68,15 @@ pub fn verify(
     body: &Bytes,
     service: &str,
 ) -> Result<Principal, ApiError> {
+    verify_request(world, parts, body, service).map(|signed| signed.principal)
+}
+
+pub(crate) fn verify_request(
+    world: &World,
+    parts: &Parts,
+    body: &Bytes,
+    service: &str,
+) -> Result<Signed, ApiError> {
     let header = |name: &str| {
         parts
             .headers
@@ -80,7 +123,10 @@ pub fn verify(
         ));
     }
     let expected = signature(&authorization, &session.secret, parts, body);
-    if expected.as_deref() != Some(authorization.signature) {
+    let Some((key, head)) = expected
+        .filter(|(_, _, signature)| signature == authorization.signature)
+        .map(|(key, head, _)| (key, head))
+    else {
         let status = if service == "s3" { 403 } else { 400 };
         let code = if service == "s3" {
             "SignatureDoesNotMatch"
@@ -93,8 +139,14 @@ pub fn verify(
             "The request signature we calculated does not match the signature you provided. Check your AWS Secret \
              Access Key and signing method. Consult the service documentation for details.",
         ));
-    }
-    Ok(session.principal)
+    };
+    Ok(Signed {
+        principal: session.principal,
+        region: authorization.scope[1].to_owned(),
+        key,
+        head,
+        signature: authorization.signature.to_owned(),
+    })
 }
 
 fn parse(text: &str) -> Option<Authorization<'_>> {
@@ -114,12 +166,13 @@ fn parse(text: &str) -> Option<Authorization<'_>> {
     })
 }
 
+/// The signing key, date and scope, and the signature of the request.
 fn signature(
     authorization: &Authorization<'_>,
     secret: &str,
     parts: &Parts,
     body: &Bytes,
-) -> Option<String> {
+) -> Option<(Vec<u8>, String, String)> {
     let header = |name: &str| {
         let values: Vec<&str> = parts
             .headers
@@ -141,17 +194,27 @@ fn signature(
         canonical += &format!("{name}:{}\n", header(name)?);
     }
     canonical += &format!("\n{}\n{payload}", authorization.signed_headers);
-    let to_sign = format!(
-        "AWS4-HMAC-SHA256\n{}\n{}\n{}",
+    let head = format!(
+        "{}\n{}",
         header("x-amz-date")?,
-        authorization.scope.join("/"),
+        authorization.scope.join("/")
+    );
+    let to_sign = format!(
+        "AWS4-HMAC-SHA256\n{head}\n{}",
         hex(&Sha256::digest(canonical))
     );
-    let mut key = hmac(format!("AWS4{secret}").as_bytes(), authorization.scope[0]);
-    for part in &authorization.scope[1..] {
-        key = hmac(&key, part);
-    }
-    Some(hex(&hmac(&key, &to_sign)))
+    let key = signing_key(secret, &authorization.scope);
+    let signature = hex(&hmac(&key, &to_sign));
+    Some((key, head, signature))
+}
+
+/// The key of one scope: date, region, service, `aws4_request`.
+fn signing_key(secret: &str, scope: &[&str]) -> Vec<u8> {
+    scope
+        .iter()
+        .fold(format!("AWS4{secret}").into_bytes(), |key, part| {
+            hmac(&key, part)
+        })
 }
 
 /// The path as it is signed: S3 encodes it once, every other service twice.
@@ -197,6 +260,6 @@ fn hmac(key: &[u8], text: &str) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
