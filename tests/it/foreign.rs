@@ -35,6 +35,7 @@ fn run_in(account: &Account, script: &str, environment: &[(&str, String)]) {
         .env("AWS_SESSION_TOKEN", &admin.token)
         .env("AWS_CONFIG_FILE", "/dev/null")
         .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("SCRATCH", &account.world.settings.root)
         .env("ACTIONS_ID_TOKEN_REQUEST_URL", url)
         .env("ACTIONS_ID_TOKEN_REQUEST_TOKEN", token)
         .envs(environment.iter().map(|(name, value)| (name, value)))
@@ -94,4 +95,33 @@ fn boto3_and_the_aws_cli_agree_with_s3() {
         ("NODE_SESSION_TOKEN", node.token),
     ];
     run_in(&account, "s3.py", &environment);
+}
+
+#[test]
+fn boto3_agrees_with_ecr() {
+    let account = Account::new();
+    let world = &account.world;
+    world.iam.put_role(
+        "reader",
+        json!({"Statement": []}),
+        json!({"Statement": [
+            {"Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*"},
+            {"Effect": "Allow", "Action": ["ecr:BatchGetImage", "ecr:ListImages"],
+             "Resource": "arn:aws:ecr:eu-central-1:123456789012:repository/team/*"},
+        ]}),
+    );
+    let reader = world
+        .iam
+        .session("reader", "foreign", world.clock.unix() + 3600.0);
+    let environment = [
+        ("READER_ACCESS_KEY_ID", reader.access_key),
+        ("READER_SECRET_ACCESS_KEY", reader.secret),
+        ("READER_SESSION_TOKEN", reader.token),
+    ];
+    run_in(&account, "ecr.py", &environment);
+}
+
+#[test]
+fn buildah_and_skopeo_agree_with_the_registry() {
+    run("registry.py");
 }

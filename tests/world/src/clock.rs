@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant, SystemTime};
 
 /// A clock that starts at the real time and then runs `scale` times as fast.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Clock {
     started: Instant,
     epoch: SystemTime,

@@ -4,7 +4,8 @@
 //!
 //! | listener | serves |
 //! |---|---|
-//! | `aws` | STS (by form), ECR's authorization tokens (by target header), S3 (by signature) |
+//! | `aws` | STS (by form), ECR (by target header), S3 (by signature) |
+//! | `registry` | ECR's registry: the OCI distribution API |
 //! | `github` | REST, GraphQL, git over HTTP, the OIDC issuer and its token endpoint |
 //!
 //! Every request is recorded in the [`journal`], so that a test can assert on what was asked for.
@@ -51,7 +52,7 @@ impl Settings {
     }
 }
 
-/// Base addresses, without a slash at the end. Nothing listens at `registry` yet: the name in a login is all there is.
+/// Base addresses, without a slash at the end.
 #[derive(Clone, Debug)]
 pub struct Urls {
     pub aws: String,
@@ -89,18 +90,20 @@ impl World {
             registry: url(&registry)?,
             github: url(&github)?,
         };
+        let clock = clock::Clock::new(settings.time_scale);
         let world = Arc::new(Self {
-            clock: clock::Clock::new(settings.time_scale),
+            clock,
             journal: journal::Journal::default(),
             iam: iam::Iam::new(&settings),
             oidc: oidc::Issuer::new(&settings, &urls),
-            ecr: ecr::Ecr::new(&settings),
+            ecr: ecr::Ecr::new(&settings, &urls, clock),
             s3: s3::S3::new(&settings),
             github: github::GitHub::new(&settings),
             settings,
             urls,
         });
         serve(aws, aws::router(world.clone()));
+        serve(registry, ecr::router(world.clone()));
         serve(
             github,
             github::router(world.clone()).merge(oidc::router(world.clone())),
