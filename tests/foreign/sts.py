@@ -91,6 +91,23 @@ assumed = client(
 assert assumed.get_caller_identity()["Arn"] == session["AssumedRoleUser"]["Arn"]
 ok("the credentials of a web identity sign requests")
 
+chained = assumed.assume_role(
+    RoleArn="arn:aws:iam::123456789012:role/chained",
+    RoleSessionName="second",
+    Tags=[{"Key": "Repository", "Value": "acme/idp"}],
+)
+assert chained["AssumedRoleUser"]["Arn"].endswith(":assumed-role/chained/second"), chained
+ok("a session assumes the next role of a chain")
+longer = lambda: assumed.assume_role(
+    RoleArn="arn:aws:iam::123456789012:role/chained", RoleSessionName="second", DurationSeconds=7200
+)
+assert code_of(longer) == "ValidationError"
+untrusted = lambda: client().assume_role(
+    RoleArn="arn:aws:iam::123456789012:role/chained", RoleSessionName="second"
+)
+assert code_of(untrusted) == "AccessDenied"
+ok("a chain is one hour long at most, and needs trust")
+
 header, payload, signature = token.split(".")
 forged = ".".join([header, payload, signature[:-6] + "AAAAAA"])
 assert code_of(lambda: assume(forged)) == "InvalidIdentityToken"

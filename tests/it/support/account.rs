@@ -15,18 +15,32 @@ pub(crate) struct Account {
 
 impl Account {
     pub(crate) fn new() -> Self {
+        Self::at_scale(1.0)
+    }
+
+    /// An account whose time runs `scale` times as fast.
+    pub(crate) fn at_scale(scale: f64) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
             .build()
             .unwrap();
-        let world = runtime
-            .block_on(World::start(Settings::new(folder.path())))
-            .unwrap();
+        let mut settings = Settings::new(folder.path());
+        settings.time_scale = scale;
+        let world = runtime.block_on(World::start(settings)).unwrap();
         world.iam.put_role(
             "deploy",
             trust("repo:acme/idp:environment:production"),
+            json!({"Statement": []}),
+        );
+        world.iam.put_role(
+            "chained",
+            json!({"Statement": [{
+                "Effect": "Allow",
+                "Action": ["sts:AssumeRole", "sts:TagSession"],
+                "Principal": {"AWS": "arn:aws:iam::123456789012:role/deploy"},
+            }]}),
             json!({"Statement": []}),
         );
         Self {

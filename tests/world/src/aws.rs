@@ -10,7 +10,7 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
 use crate::iam::Principal;
-use crate::{World, ecr, s3, sigv4, sts};
+use crate::{World, ecr, ecr_public, s3, sigv4, sts};
 
 /// An error as AWS reports it: HTTP status, code, message.
 #[derive(Clone, Debug)]
@@ -70,6 +70,7 @@ async fn answer_json(world: &Arc<World>, target: &str, parts: &Parts, body: &Byt
     let (prefix, operation) = target.split_once('.').unwrap_or((target, ""));
     let service = match prefix {
         "AmazonEC2ContainerRegistry_V20150921" => "ecr",
+        "SpencerFrontendService" => "ecr-public",
         _ => "unknown",
     };
     let (caller, result) = match sigv4::verify(world, parts, body, service) {
@@ -108,6 +109,7 @@ async fn dispatch(
     };
     match service {
         "ecr" => ecr::handle(world, operation, &input, caller).await,
+        "ecr-public" => ecr_public::handle(world, operation, caller),
         _ => Err(ApiError::new(
             400,
             "UnknownOperationException",

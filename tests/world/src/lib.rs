@@ -13,6 +13,7 @@
 pub mod aws;
 pub mod clock;
 pub mod ecr;
+pub mod ecr_public;
 pub mod github;
 pub mod iam;
 pub mod journal;
@@ -68,6 +69,7 @@ pub struct World {
     pub journal: journal::Journal,
     pub iam: iam::Iam,
     pub oidc: oidc::Issuer,
+    pub sts: sts::Faults,
     pub ecr: ecr::Ecr,
     pub s3: s3::S3,
     pub github: github::GitHub,
@@ -96,6 +98,7 @@ impl World {
             journal: journal::Journal::default(),
             iam: iam::Iam::new(&settings),
             oidc: oidc::Issuer::new(&settings, &urls),
+            sts: sts::Faults::default(),
             ecr: ecr::Ecr::new(&settings, &urls, clock),
             s3: s3::S3::new(&settings),
             github: github::GitHub::new(&settings),

@@ -2,7 +2,7 @@
 //!
 //! Source: "OpenID Connect reference" in GitHub's documentation, November 2026 (claims, forms of `sub`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::{Query, State};
@@ -77,6 +77,8 @@ pub struct Issuer {
     modulus: String,
     exponent: String,
     jobs: Mutex<BTreeMap<String, JobIdentity>>,
+    ages: Mutex<VecDeque<f64>>,
+    gateway: Mutex<VecDeque<u16>>,
 }
 
 impl Issuer {
@@ -94,7 +96,21 @@ impl Issuer {
             modulus,
             exponent,
             jobs: Mutex::default(),
+            ages: Mutex::default(),
+            gateway: Mutex::default(),
         }
+    }
+
+    /// The next tokens are handed out so many seconds after they were made.
+    pub fn age_tokens(&self, seconds: impl IntoIterator<Item = f64>) {
+        let mut ages = self.ages.lock().unwrap_or_else(PoisonError::into_inner);
+        ages.extend(seconds);
+    }
+
+    /// The next requests for a token end with these statuses, as a gateway in front of the issuer answers.
+    pub fn gateway_answers(&self, statuses: impl IntoIterator<Item = u16>) {
+        let mut gateway = self.gateway.lock().unwrap_or_else(PoisonError::into_inner);
+        gateway.extend(statuses);
     }
 
     /// Lets a job ask for tokens: values for `ACTIONS_ID_TOKEN_REQUEST_URL` and `ACTIONS_ID_TOKEN_REQUEST_TOKEN`.
@@ -206,6 +222,22 @@ async fn token(
         .and_then(|value| value.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map_or("", |(_, token)| token);
+    let gateway = {
+        let mut gateway = world
+            .oidc
+            .gateway
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        gateway
+            .pop_front()
+            .and_then(|status| StatusCode::from_u16(status).ok())
+    };
+    if let Some(status) = gateway {
+        world
+            .journal
+            .record("oidc", "GetToken", "job", status.as_u16(), "gateway");
+        return (status, Json(Value::Null));
+    }
     let job = {
         let jobs = world
             .oidc
@@ -215,7 +247,15 @@ async fn token(
         jobs.get(given).cloned()
     };
     let audience = query.get("audience").map_or("", String::as_str);
-    let minted = job.and_then(|job| world.oidc.token(&job, audience, world.clock.unix()));
+    let age = {
+        let mut ages = world
+            .oidc
+            .ages
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        ages.pop_front().unwrap_or_default()
+    };
+    let minted = job.and_then(|job| world.oidc.token(&job, audience, world.clock.unix() - age));
     let (status, body) = match minted {
         Some(token) => (StatusCode::OK, json!({"value": token})),
         None => (StatusCode::UNAUTHORIZED, json!({"message": "Unauthorized"})),

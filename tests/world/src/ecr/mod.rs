@@ -123,6 +123,6 @@ impl Ecr {
 }
 
 /// The value of an `Authorization: Basic` header for a password of the registry, and the token of the API.
-fn basic(password: &str) -> String {
+pub(crate) fn basic(password: &str) -> String {
     STANDARD.encode(format!("AWS:{password}"))
 }

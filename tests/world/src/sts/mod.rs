@@ -16,6 +16,11 @@ use crate::aws::{ApiError, Reply, reply};
 use crate::iam::{Context, policy_allows};
 use crate::sigv4;
 
+mod assume_role;
+mod faults;
+
+pub use faults::{Fault, Faults};
+
 /// The name under which IAM knows GitHub's issuer. The stand-in's issuer has a loopback address; a trust policy that
 /// was written for GitHub works here unchanged because its keys are looked up under this name.
 const PROVIDER: &str = "token.actions.githubusercontent.com";
@@ -27,8 +32,14 @@ type Form = BTreeMap<String, String>;
 pub async fn answer(world: &Arc<World>, parts: &Parts, body: &Bytes) -> Reply {
     let form = form(&String::from_utf8_lossy(body));
     let action = form.get("Action").cloned().unwrap_or_default();
+    let fault = world.sts.take();
+    if let Some(Fault::Gateway(status)) = fault {
+        return reply(status, "text/html", "<html>Bad Gateway</html>");
+    }
     let result = match action.as_str() {
+        _ if let Some(error) = fault.as_ref().and_then(Fault::error) => Err(error),
         "AssumeRoleWithWebIdentity" => web_identity(world, &form),
+        "AssumeRole" => assume_role::assume_role(world, &form, parts, body),
         "GetCallerIdentity" => caller_identity(world, parts, body),
         _ => Err(ApiError::new(
             400,
@@ -61,19 +72,63 @@ pub async fn answer(world: &Arc<World>, parts: &Parts, body: &Bytes) -> Reply {
         }
     };
     world.journal.record("sts", action, caller, status, detail);
-    reply(status, "text/xml", text)
+    let mut answer = reply(status, "text/xml", text);
+    if let Some(date) = world.sts.date().and_then(|date| date.parse().ok()) {
+        answer.headers_mut().insert("date", date);
+    }
+    answer
+}
+
+fn invalid(message: String) -> ApiError {
+    ApiError::new(400, "ValidationError", message)
+}
+
+fn check_session_name(name: &str) -> Result<(), ApiError> {
+    let legal = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
+    if (2..=64).contains(&name.len()) && name.chars().all(legal) {
+        return Ok(());
+    }
+    Err(invalid(format!(
+        "1 validation error detected: Value '{name}' at 'roleSessionName' failed to satisfy constraint"
+    )))
+}
+
+/// The seconds asked for, one hour by default.
+fn duration(text: &str, longest: i64, too_long: impl Fn() -> ApiError) -> Result<i64, ApiError> {
+    let duration: i64 = match text {
+        "" => 3600,
+        text => text
+            .parse()
+            .map_err(|_| invalid(format!("{text} is no number")))?,
+    };
+    if (900..=longest).contains(&duration) {
+        return Ok(duration);
+    }
+    Err(too_long())
+}
+
+/// A new session, and the part of an answer that tells of it.
+fn credentials(world: &World, role: &str, session_name: &str, duration: i64) -> (String, String) {
+    #[expect(clippy::cast_precision_loss, reason = "at most twelve hours")]
+    let expires = world.clock.unix() + duration as f64;
+    let session = world.iam.session(role, session_name, expires);
+    let arn = session.principal.arn.clone();
+    let inner = format!(
+        "<Credentials><AccessKeyId>{}</AccessKeyId><SecretAccessKey>{}</SecretAccessKey><SessionToken>{}</SessionToken>\
+         <Expiration>{}</Expiration></Credentials>\
+         <AssumedRoleUser><AssumedRoleId>AROA:{session_name}</AssumedRoleId><Arn>{arn}</Arn></AssumedRoleUser>",
+        session.access_key,
+        session.secret,
+        session.token,
+        timestamp(expires),
+    );
+    (arn, inner)
 }
 
 fn web_identity(world: &World, form: &Form) -> Result<(String, String), ApiError> {
     let field = |name: &str| form.get(name).map_or("", String::as_str);
-    let invalid = |message: String| ApiError::new(400, "ValidationError", message);
     let session_name = field("RoleSessionName");
-    let legal = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
-    if !(2..=64).contains(&session_name.len()) || !session_name.chars().all(legal) {
-        return Err(invalid(format!(
-            "1 validation error detected: Value '{session_name}' at 'roleSessionName' failed to satisfy constraint"
-        )));
-    }
+    check_session_name(session_name)?;
     let claims = claims(world, field("WebIdentityToken"))?;
     let denied = || {
         ApiError::new(
@@ -99,32 +154,16 @@ fn web_identity(world: &World, form: &Form) -> Result<(String, String), ApiError
     if policy_allows(&role.trust, Some(&[&federated]), action, "", &context) != Some(true) {
         return Err(denied());
     }
-    let duration: i64 = match field("DurationSeconds") {
-        "" => 3600,
-        text => text
-            .parse()
-            .map_err(|_| invalid(format!("{text} is no number")))?,
-    };
-    if !(900..=role.longest_session).contains(&duration) {
-        return Err(invalid(
+    let duration = duration(field("DurationSeconds"), role.longest_session, || {
+        invalid(
             "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
                 .to_owned(),
-        ));
-    }
-    #[expect(clippy::cast_precision_loss, reason = "at most twelve hours")]
-    let expires = world.clock.unix() + duration as f64;
-    let session = world.iam.session(role_name, session_name, expires);
-    let arn = session.principal.arn.clone();
+        )
+    })?;
+    let (arn, inner) = credentials(world, role_name, session_name, duration);
     let text = |name: &str| claims.get(name).and_then(Value::as_str).unwrap_or("");
     let inner = format!(
-        "<Credentials><AccessKeyId>{}</AccessKeyId><SecretAccessKey>{}</SecretAccessKey><SessionToken>{}</SessionToken>\
-         <Expiration>{}</Expiration></Credentials><SubjectFromWebIdentityToken>{}</SubjectFromWebIdentityToken>\
-         <AssumedRoleUser><AssumedRoleId>AROA:{session_name}</AssumedRoleId><Arn>{arn}</Arn></AssumedRoleUser>\
-         <Audience>{}</Audience><Provider>{federated}</Provider>",
-        session.access_key,
-        session.secret,
-        session.token,
-        timestamp(expires),
+        "{inner}<SubjectFromWebIdentityToken>{}</SubjectFromWebIdentityToken><Audience>{}</Audience><Provider>{federated}</Provider>",
         escape(text("sub")),
         escape(text("aud")),
     );
