@@ -1,6 +1,6 @@
 //! What AWS said, in one line.
 
-use aws_sdk_sts::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sts::operation::RequestId;
 
 use crate::error::Error;
@@ -23,7 +23,21 @@ where
             Error::refused(format!("{tried}: AWS answered {code}: {message}{request}"))
                 .with_code(code)
         }
-        other => Error::refused(format!("{tried}: {}", DisplayErrorContext(other)))
+        other => Error::refused(format!("{tried}: {}", causes(other)))
             .hint("Check the region, the network and AWS_ENDPOINT_URL, then run the step again."),
     }
+}
+
+/// An error and what caused it, each text once. The SDK's own way of showing that adds the debug form of it all.
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut texts = vec![error.to_string()];
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let text = cause.to_string();
+        if !texts.contains(&text) {
+            texts.push(text);
+        }
+        source = cause.source();
+    }
+    texts.join(": ")
 }

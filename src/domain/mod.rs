@@ -1,9 +1,6 @@
 //! Pure facts and decisions: no I/O, no clock, no other module of this crate but [`error`](crate::error).
 
-pub mod cluster;
 pub mod coordinates;
 pub mod image_input;
-pub mod peers;
 pub mod providers;
 pub mod shadow;
-pub mod views;

@@ -3,9 +3,12 @@
 //! Source: `packages/core/src/oidc-utils.ts` of actions/toolkit, and "OpenID Connect reference" in GitHub's
 //! documentation, both read in November 2026. A token lives five minutes, so each attempt asks for a new one.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::{Env, Runner, Secret};
+use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::http;
 
@@ -13,7 +16,15 @@ use crate::http;
 pub struct Issuer {
     url: String,
     request_token: String,
+    client: reqwest::Client,
 }
+
+/// Statuses of a gateway that could not answer: those that actions/toolkit retries.
+const GATEWAY: [u16; 3] = [502, 503, 504];
+/// Attempts at one token.
+const ATTEMPTS: u32 = 4;
+/// The first pause; each is twice as long as the one before.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
 impl Issuer {
     /// Reads `ACTIONS_ID_TOKEN_REQUEST_URL` and `ACTIONS_ID_TOKEN_REQUEST_TOKEN`, which a job has only with the
@@ -24,49 +35,85 @@ impl Issuer {
             variable("ACTIONS_ID_TOKEN_REQUEST_URL"),
             variable("ACTIONS_ID_TOKEN_REQUEST_TOKEN"),
         ) {
-            (Some(url), Some(request_token)) => Ok(Self { url, request_token }),
+            (Some(url), Some(request_token)) => Ok(Self {
+                url,
+                request_token,
+                client: http::client()?,
+            }),
             _ => Err(Error::usage("this job may not request an OIDC token").hint(missing(env))),
         }
     }
 
-    /// A fresh token for `audience`.
-    pub async fn token(&self, runner: &Runner, audience: &str) -> Result<Secret> {
+    /// A fresh token for `audience`. A gateway that cannot answer is asked again, four times at most.
+    pub async fn token(&self, runner: &Runner, clock: &Clock, audience: &str) -> Result<Secret> {
         let tried = "could not get an OIDC token from GitHub";
+        let mut pause = FIRST_PAUSE;
+        for attempt in 1.. {
+            let answer = self.ask(audience).await;
+            let passing = match &answer {
+                Ok(answer) => GATEWAY.contains(&answer.status().as_u16()),
+                Err(error) => error.is_connect() || error.is_timeout(),
+            };
+            if passing && attempt < ATTEMPTS {
+                clock.sleep(pause).await;
+                pause *= 2;
+                continue;
+            }
+            let answer =
+                answer.map_err(|error| Error::refused(tried).because(error.without_url()))?;
+            return read(tried, answer, runner).await;
+        }
+        Err(Error::bug(tried))
+    }
+
+    async fn ask(&self, audience: &str) -> std::result::Result<reqwest::Response, reqwest::Error> {
         let joint = if self.url.contains('?') { '&' } else { '?' };
         let audience: String = audience.bytes().map(percent_encode).collect();
-        let answer = http::client()?
+        self.client
             .get(format!("{}{joint}audience={audience}", self.url))
             .bearer_auth(&self.request_token)
             .send()
             .await
-            .map_err(|error| Error::refused(tried).because(error.without_url()))?;
-        let status = answer.status();
-        let body: Value = answer.json().await.map_err(|error| {
-            Error::refused(format!("{tried}: status {status}"))
-                .with_code(status.as_str())
-                .because(error.without_url())
-        })?;
-        body.get("value")
-            .and_then(Value::as_str)
-            .map(|token| runner.secret(token))
-            .ok_or_else(|| {
-                Error::refused(format!("{tried}: status {status}, no token in the answer"))
-                    .with_code(status.as_str())
-                    .hint("If it was a passing fault of GitHub's, run the job again.")
-            })
     }
 }
 
+async fn read(tried: &str, answer: reqwest::Response, runner: &Runner) -> Result<Secret> {
+    let status = answer.status();
+    let body: Value = answer.json().await.map_err(|error| {
+        Error::refused(format!("{tried}: status {status}"))
+            .with_code(status.as_str())
+            .because(error.without_url())
+            .hint("If it was a passing fault of GitHub's, run the job again.")
+    })?;
+    body.get("value")
+        .and_then(Value::as_str)
+        .map(|token| runner.secret(token))
+        .ok_or_else(|| {
+            Error::refused(format!("{tried}: status {status}, no token in the answer"))
+                .with_code(status.as_str())
+                .hint("If it was a passing fault of GitHub's, run the job again.")
+        })
+}
+
 fn missing(env: &Env) -> String {
-    let fork = env.get("GITHUB_EVENT_NAME") == Some("pull_request");
     let add = "Add to the job:\npermissions:\n  contents: read\n  id-token: write";
-    if fork {
-        format!(
-            "{add}\nA pull request from a fork never gets it: run this step in a workflow of the base repository."
-        )
-    } else {
-        format!("{add}\nA reusable workflow needs it from its caller too.")
+    match fork(env) {
+        Some(fork) => format!(
+            "This run is of a pull request from the fork {fork}, which never gets an OIDC token, whatever its permissions \
+             say. Move the step to a workflow that runs after the merge."
+        ),
+        None => format!("{add}\nA reusable workflow needs it from its caller too."),
     }
+}
+
+/// The repository that a pull request comes from, if it is another one than this run's.
+fn fork(env: &Env) -> Option<String> {
+    let payload = std::fs::read(env.get("GITHUB_EVENT_PATH")?).ok()?;
+    let payload: Value = serde_json::from_slice(&payload).ok()?;
+    let head = payload
+        .pointer("/pull_request/head/repo/full_name")?
+        .as_str()?;
+    (Some(head) != env.get("GITHUB_REPOSITORY")).then(|| head.to_owned())
 }
 
 /// Percent-encodes all but the unreserved characters of RFC 3986.

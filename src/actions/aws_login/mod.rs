@@ -1,9 +1,20 @@
 //! GitHub OIDC token to STS credentials in the environment; optionally a login to ECR.
 
 mod args;
+mod chain;
+mod claims;
 mod docker_config;
+mod exchange;
+mod login;
+mod persist;
 mod plan;
+mod refusal;
+mod region;
+mod registry;
 mod run;
+mod skew;
+mod subject;
+mod tags;
 
 pub use args::Args;
 use serde::Serialize;

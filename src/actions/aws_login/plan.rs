@@ -1,42 +1,128 @@
-//! What to ask of STS, and what its refusal means. Pure.
+//! What to ask of STS: everything that can be checked without a network. Pure.
+//!
+//! Limits: `AssumeRole` and `AssumeRoleWithWebIdentity` in the AWS STS API reference, November 2026.
 
-use crate::actions::aws_login::args::Args;
+use super::args::Args;
+use super::region;
 use crate::error::{Error, Result};
 use crate::runner::Env;
 
+/// Longest session of a chained role, in seconds.
+const LONGEST_CHAINED: i32 = 3600;
+/// Longest inline policy, in characters.
+const LONGEST_POLICY: usize = 2048;
+/// Most managed policies of a session.
+const MOST_POLICIES: usize = 10;
+
 /// A checked request.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Request {
-    pub(super) role: String,
-    pub(super) account: String,
+    pub(super) role: Role,
+    pub(super) region: String,
     pub(super) session: String,
     pub(super) duration: i32,
+    pub(super) policy: Option<String>,
+    pub(super) policy_arns: Vec<String>,
 }
 
-/// Checks everything that can be checked without a network.
-///
-/// Limits: `AssumeRoleWithWebIdentity` in the AWS STS API reference.
-pub(super) fn request(args: &Args, env: &Env) -> Result<Request> {
-    let role = args.role_to_assume.clone().ok_or_else(|| {
-        Error::usage("missing: `role-to-assume`").hint(
-            "Give the ARN of the IAM role, for example arn:aws:iam::123456789012:role/deploy.",
-        )
-    })?;
-    let account = account_of(&role).ok_or_else(|| {
-        Error::usage(format!(
-            "`role-to-assume` is {role:?}, not the ARN of an IAM role"
-        ))
-        .hint("It looks like arn:aws:iam::123456789012:role/deploy.")
-    })?;
-    if let Some(allowed) = &args.allowed_account_ids
-        && !allowed.0.contains(&account)
-    {
-        return Err(Error::usage(format!(
-            "the role belongs to account {account}, which `allowed-account-ids` does not hold: {}",
-            allowed.0.join(", ")
-        ))
-        .hint("Check which environment this job is for."));
+/// The role, by ARN or, in a chain, by its name in the account of the present credentials.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    Arn { arn: String, account: String },
+    Name(String),
+}
+
+impl Request {
+    /// Checks the inputs of a login in `region`.
+    pub(super) fn of(args: &Args, env: &Env, region: String) -> Result<Self> {
+        check_region(&region)?;
+        let role = role(args)?;
+        if let Role::Arn { account, .. } = &role {
+            check_account(args, account)?;
+        }
+        if args.audience.trim().is_empty() {
+            return Err(
+                Error::usage("`audience` is empty").hint("Leave it out for sts.amazonaws.com.")
+            );
+        }
+        check_chain(args)?;
+        Ok(Self {
+            role,
+            session: session(args, env)?,
+            duration: args.role_duration_seconds,
+            policy: policy(args)?,
+            policy_arns: policy_arns(args)?,
+            region,
+        })
     }
+}
+
+fn check_region(name: &str) -> Result<()> {
+    if region::looks_right(name) {
+        return Ok(());
+    }
+    let near = region::near(name);
+    let hint = if near.is_empty() {
+        "It looks like eu-central-1.".to_owned()
+    } else {
+        format!("Did you mean {}?", near.join(" or "))
+    };
+    Err(Error::usage(format!("`aws-region` is {name:?}, which is no region")).hint(hint))
+}
+
+fn role(args: &Args) -> Result<Role> {
+    let example = "arn:aws:iam::123456789012:role/deploy";
+    let given = args.role_to_assume.clone().ok_or_else(|| {
+        Error::usage("missing: `role-to-assume`").hint(format!(
+            "Give the ARN of the IAM role, for example {example}."
+        ))
+    })?;
+    if let Some(account) = account_of(&given, "iam", "role/") {
+        return Ok(Role::Arn {
+            arn: given,
+            account,
+        });
+    }
+    let legal = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-/".contains(c);
+    if args.role_chaining && given.len() <= 576 && given.chars().all(legal) {
+        return Ok(Role::Name(given));
+    }
+    Err(Error::usage(format!(
+        "`role-to-assume` is {given:?}, not the ARN of an IAM role"
+    ))
+    .hint(format!("It looks like {example}.")))
+}
+
+/// Whether the account is one of the allowed.
+pub(super) fn check_account(args: &Args, account: &str) -> Result<()> {
+    let Some(allowed) = &args.allowed_account_ids else {
+        return Ok(());
+    };
+    if allowed.0.iter().any(|id| id == account) {
+        return Ok(());
+    }
+    Err(Error::usage(format!(
+        "the role belongs to account {account}, which `allowed-account-ids` does not hold: {}",
+        allowed.0.join(", ")
+    ))
+    .hint("Check which environment this job is for."))
+}
+
+/// The account in `arn:<partition>:<service>::<account>:<start><name>`.
+pub(super) fn account_of(arn: &str, service: &str, start: &str) -> Option<String> {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    let ["arn", partition, found, "", account, resource] = parts[..] else {
+        return None;
+    };
+    let named = resource
+        .strip_prefix(start)
+        .is_some_and(|name| !name.is_empty() && !name.contains(char::is_whitespace));
+    let numbered = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+    (found == service && partition.starts_with("aws") && named && numbered)
+        .then(|| account.to_owned())
+}
+
+fn session(args: &Args, env: &Env) -> Result<String> {
     let session = args.role_session_name.clone().unwrap_or_else(|| {
         format!(
             "gha-{}-{}",
@@ -45,155 +131,83 @@ pub(super) fn request(args: &Args, env: &Env) -> Result<Request> {
         )
     });
     let legal = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
-    if !(2..=64).contains(&session.len()) || !session.chars().all(legal) {
+    if (2..=64).contains(&session.len()) && session.chars().all(legal) {
+        return Ok(session);
+    }
+    Err(Error::usage(format!(
+        "`role-session-name` is {session:?}: it takes 2 to 64 letters, digits and any of _+=,.@-"
+    ))
+    .hint("Leave it out for gha-<run id>-<attempt>."))
+}
+
+fn check_chain(args: &Args) -> Result<()> {
+    if args.role_chaining {
+        if args.role_duration_seconds > LONGEST_CHAINED {
+            return Err(Error::usage(format!(
+                "`role-duration-seconds` is {}, but a chained session lives {LONGEST_CHAINED} seconds at most",
+                args.role_duration_seconds
+            ))
+            .hint("Lower it, or assume the role with an OIDC token."));
+        }
+        return Ok(());
+    }
+    let only_in_a_chain = [
+        ("role-external-id", args.role_external_id.is_some()),
+        ("custom-tags", args.custom_tags.is_some()),
+        ("transitive-tag-keys", args.transitive_tag_keys.is_some()),
+    ];
+    match only_in_a_chain.iter().find(|(_, given)| *given) {
+        None => Ok(()),
+        Some((input, _)) => Err(Error::usage(format!("`{input}` works with `role-chaining` only")).hint(
+            "STS takes neither an external id nor session tags with an OIDC token: leave it out, or set `role-chaining: 'true'` \
+             in a second step.",
+        )),
+    }
+}
+
+fn policy(args: &Args) -> Result<Option<String>> {
+    let Some(policy) = &args.inline_session_policy else {
+        return Ok(None);
+    };
+    let value: serde_json::Value = serde_json::from_str(policy).map_err(|error| {
+        Error::usage("`inline-session-policy` is not JSON")
+            .because(error)
+            .hint("It is an IAM policy: {\"Version\":\"2012-10-17\",\"Statement\":[…]}.")
+    })?;
+    if value.get("Statement").is_none() {
+        return Err(Error::usage("`inline-session-policy` has no Statement")
+            .hint("It is an IAM policy: {\"Version\":\"2012-10-17\",\"Statement\":[…]}."));
+    }
+    let compact = value.to_string();
+    if compact.len() > LONGEST_POLICY {
         return Err(Error::usage(format!(
-            "`role-session-name` is {session:?}: it takes 2 to 64 letters, digits and any of _+=,.@-"
+            "`inline-session-policy` has {} characters without white space; STS takes {LONGEST_POLICY}",
+            compact.len()
+        ))
+        .hint("Put it into a managed policy, and name that in `managed-session-policies`."));
+    }
+    Ok(Some(compact))
+}
+
+fn policy_arns(args: &Args) -> Result<Vec<String>> {
+    let arns = args.managed_session_policies.clone().unwrap_or_default().0;
+    if arns.len() > MOST_POLICIES {
+        return Err(Error::usage(format!(
+            "`managed-session-policies` has {} policies; STS takes {MOST_POLICIES}",
+            arns.len()
         )));
     }
-    Ok(Request {
-        role,
-        account,
-        session,
-        duration: args.role_duration_seconds,
-    })
-}
-
-/// The account in `arn:<partition>:iam::<account>:role/<name>`.
-fn account_of(role: &str) -> Option<String> {
-    let parts: Vec<&str> = role.splitn(6, ':').collect();
-    let [arn, partition, "iam", "", account, resource] = parts[..] else {
-        return None;
-    };
-    let named = resource
-        .strip_prefix("role/")
-        .is_some_and(|name| !name.is_empty() && !name.contains(char::is_whitespace));
-    let numbered = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
-    (arn == "arn" && partition.starts_with("aws") && named && numbered).then(|| account.to_owned())
-}
-
-/// What to do after a refusal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Next {
-    /// Try again with a new token.
-    Retry,
-    /// It cannot succeed.
-    Stop,
-}
-
-/// Attempts at an exchange that fails for a passing reason.
-const PASSING_ATTEMPTS: u32 = 4;
-/// Attempts when access is denied: a role that was just created takes a moment to be known everywhere.
-const DENIED_ATTEMPTS: u32 = 2;
-
-/// Whether the `attempt`-th refusal (counted from 1) with this code and message is worth another try.
-///
-/// Codes: errors of `AssumeRoleWithWebIdentity` and the common errors in the AWS STS API reference.
-pub(super) fn after_refusal(code: Option<&str>, message: &str, attempt: u32) -> Next {
-    let attempts = match code {
-        Some("AccessDenied") => DENIED_ATTEMPTS,
-        Some("InvalidIdentityToken") if message.contains("retrieve verification key") => {
-            PASSING_ATTEMPTS
-        }
-        Some(
-            "IDPCommunicationError"
-            | "ExpiredTokenException"
-            | "Throttling"
-            | "ThrottlingException"
-            | "ServiceUnavailable"
-            | "InternalFailure"
-            | "RequestTimeout",
-        )
-        | None => PASSING_ATTEMPTS,
-        Some(_) => 1,
-    };
-    if attempt < attempts {
-        Next::Retry
-    } else {
-        Next::Stop
+    let wrong = arns.iter().find(|arn| {
+        let managed_by_aws = arn.contains(":iam::aws:policy/") && arn.starts_with("arn:aws");
+        !managed_by_aws && account_of(arn, "iam", "policy/").is_none()
+    });
+    match wrong {
+        None => Ok(arns),
+        Some(arn) => Err(Error::usage(format!(
+            "`managed-session-policies` has {arn:?}, not the ARN of an IAM policy"
+        ))
+        .hint("It looks like arn:aws:iam::123456789012:policy/deploy or arn:aws:iam::aws:policy/ReadOnlyAccess.")),
     }
-}
-
-/// Claims that decide whether a trust policy matches.
-const CLAIMS: [&str; 11] = [
-    "iss",
-    "aud",
-    "sub",
-    "ref",
-    "environment",
-    "event_name",
-    "job_workflow_ref",
-    "repository",
-    "repository_id",
-    "repository_owner_id",
-    "actor",
-];
-
-/// The claims of a token, for an explanation. The token itself is never shown.
-pub(super) fn claims(token: &str) -> Vec<(&'static str, String)> {
-    use base64::Engine as _;
-    let payload = token.split('.').nth(1).unwrap_or("");
-    let Ok(bytes) = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload) else {
-        return Vec::new();
-    };
-    let Ok(value) = serde_json::from_slice::<serde_json::Value>(&bytes) else {
-        return Vec::new();
-    };
-    CLAIMS
-        .iter()
-        .filter_map(|claim| Some((*claim, value.get(claim)?.as_str()?.to_owned())))
-        .collect()
-}
-
-/// What to do about a final refusal.
-pub(super) fn hint(code: Option<&str>, claims: &[(&'static str, String)], account: &str) -> String {
-    let claim = |name: &str| {
-        claims
-            .iter()
-            .find(|(claim, _)| *claim == name)
-            .map_or("", |(_, value)| value.as_str())
-    };
-    let issuer = claim("iss");
-    let issuer = issuer.split_once("://").map_or(issuer, |(_, rest)| rest);
-    match code {
-        Some("AccessDenied") => format!(
-            "The trust policy of the role did not match, or there is no such role in account {account}. A condition \
-             that matches this job:\n\"StringEquals\": {{\n  \"{issuer}:aud\": \"{}\",\n  \"{issuer}:sub\": \"{}\"\n}}",
-            claim("aud"),
-            claim("sub")
-        ),
-        Some("InvalidIdentityToken") => format!(
-            "Account {account} needs an IAM OIDC provider for https://{issuer} whose client ids hold {}.",
-            claim("aud")
-        ),
-        Some("ValidationError") => {
-            "Compare `role-duration-seconds` with the role's maximum session duration.".to_owned()
-        }
-        Some("RegionDisabledException") => {
-            "STS is off in this region; enable the region or use another one.".to_owned()
-        }
-        _ => "AWS STS could not answer; run the job again.".to_owned(),
-    }
-}
-
-/// Whether `sub` matches a pattern in which `*` stands for any text.
-pub(super) fn matches(pattern: &str, sub: &str) -> bool {
-    let mut rest = sub;
-    let mut pieces = pattern.split('*');
-    let first = pieces.next().unwrap_or("");
-    let Some(after) = rest.strip_prefix(first) else {
-        return false;
-    };
-    rest = after;
-    let mut last: Option<&str> = None;
-    for piece in pieces {
-        if let Some(previous) = last.replace(piece) {
-            match rest.find(previous) {
-                Some(at) => rest = &rest[at + previous.len()..],
-                None => return false,
-            }
-        }
-    }
-    last.map_or(rest.is_empty(), |last| rest.ends_with(last))
 }
 
 #[cfg(test)]
@@ -203,12 +217,12 @@ mod tests {
 
     fn plan(flags: &[&str]) -> Result<Request> {
         let command = <Args as clap::Args>::augment_args(Command::new("aws-login"));
+        let command = crate::runner::inputs::last_one_wins(command);
         let line = std::iter::once("aws-login").chain(flags.iter().copied());
         let args = Args::from_arg_matches(&command.get_matches_from(line)).unwrap();
-        request(
-            &args,
-            &Env::of(&[("GITHUB_RUN_ID", "7"), ("GITHUB_RUN_ATTEMPT", "2")]),
-        )
+        let env = Env::of(&[("GITHUB_RUN_ID", "7"), ("GITHUB_RUN_ATTEMPT", "2")]);
+        let region = args.aws_region.clone().unwrap_or("eu-central-1".to_owned());
+        Request::of(&args, &env, region)
     }
 
     const ROLE: &str = "--role-to-assume=arn:aws:iam::123456789012:role/ci/deploy";
@@ -217,66 +231,87 @@ mod tests {
     fn a_session_is_named_after_the_run() {
         let request = plan(&[ROLE]).unwrap();
         assert_eq!(request.session, "gha-7-2");
-        assert_eq!(request.account, "123456789012");
+        assert_eq!(
+            request.role,
+            Role::Arn {
+                arn: "arn:aws:iam::123456789012:role/ci/deploy".to_owned(),
+                account: "123456789012".to_owned()
+            }
+        );
     }
 
     #[test]
-    fn what_is_no_role_is_refused_before_any_call() {
-        for role in [
-            "deploy",
-            "arn:aws:iam::12345:role/deploy",
-            "arn:aws:iam::123456789012:user/deploy",
-            "arn:aws:iam::123456789012:role/",
+    fn what_cannot_work_is_refused_before_any_call() {
+        let long = format!(
+            "--inline-session-policy={{\"Statement\":\"{}\"}}",
+            "x".repeat(2048)
+        );
+        for (flags, word) in [
+            (&["--role-to-assume=deploy"][..], "role-to-assume"),
+            (
+                &["--role-to-assume=arn:aws:iam::12345:role/deploy"],
+                "role-to-assume",
+            ),
+            (
+                &["--role-to-assume=arn:aws:iam::123456789012:user/deploy"],
+                "role-to-assume",
+            ),
+            (
+                &["--role-to-assume=arn:aws:iam::123456789012:role/"],
+                "role-to-assume",
+            ),
+            (&[], "role-to-assume"),
+            (&[ROLE, "--role-session-name=a b"], "role-session-name"),
+            (&[ROLE, "--role-session-name=x"], "role-session-name"),
+            (
+                &[ROLE, "--allowed-account-ids=999999999999"],
+                "allowed-account-ids",
+            ),
+            (&[ROLE, "--aws-region=frankfurt"], "aws-region"),
+            (&[ROLE, "--audience= "], "audience"),
+            (&[ROLE, "--role-external-id=x"], "role-external-id"),
+            (
+                &[ROLE, "--role-chaining=true", "--role-duration-seconds=7200"],
+                "role-duration-seconds",
+            ),
+            (
+                &[ROLE, "--inline-session-policy={"],
+                "inline-session-policy",
+            ),
+            (
+                &[ROLE, "--inline-session-policy=[]"],
+                "inline-session-policy",
+            ),
+            (&[ROLE, &long], "inline-session-policy"),
+            (
+                &[ROLE, "--managed-session-policies=ReadOnlyAccess"],
+                "managed-session-policies",
+            ),
         ] {
+            let error = plan(flags).unwrap_err();
             assert!(
-                plan(&[&format!("--role-to-assume={role}")]).is_err(),
-                "{role}"
+                error.message().contains(word),
+                "{flags:?}: {}",
+                error.message()
             );
         }
-        assert!(plan(&[]).is_err());
-        assert!(plan(&[ROLE, "--role-session-name=a b"]).is_err());
-        assert!(plan(&[ROLE, "--role-session-name=x"]).is_err());
-        assert!(plan(&[ROLE, "--allowed-account-ids=999999999999"]).is_err());
     }
 
     #[test]
-    fn permanent_refusals_end_at_once_and_denied_access_after_two_tries() {
-        assert_eq!(after_refusal(Some("AccessDenied"), "", 1), Next::Retry);
-        assert_eq!(after_refusal(Some("AccessDenied"), "", 2), Next::Stop);
-        assert_eq!(after_refusal(Some("ValidationError"), "", 1), Next::Stop);
-        let key = "Couldn't retrieve verification key from your identity provider";
-        assert_eq!(
-            after_refusal(Some("InvalidIdentityToken"), key, 1),
-            Next::Retry
-        );
-        assert_eq!(
-            after_refusal(Some("InvalidIdentityToken"), "Incorrect token audience", 1),
-            Next::Stop
-        );
-        assert_eq!(after_refusal(None, "connection refused", 3), Next::Retry);
-        assert_eq!(after_refusal(None, "connection refused", 4), Next::Stop);
+    fn a_chain_takes_the_name_of_a_role() {
+        let request = plan(&["--role-to-assume=ci/deploy", "--role-chaining=true"]).unwrap();
+        assert_eq!(request.role, Role::Name("ci/deploy".to_owned()));
     }
 
     #[test]
-    fn a_star_stands_for_any_text() {
-        let sub = "repo:o/r:environment:production";
-        for pattern in [
-            sub,
-            "repo:o/*",
-            "*:environment:production",
-            "repo:*/r:*:production",
-            "*",
-        ] {
-            assert!(matches(pattern, sub), "{pattern}");
-        }
-        for pattern in [
-            "repo:o/r",
-            "repo:O/*",
-            "*:environment:staging",
-            "repo:*:x:*",
-            "",
-        ] {
-            assert!(!matches(pattern, sub), "{pattern}");
-        }
+    fn session_policies_are_sent_without_white_space() {
+        let request = plan(&[
+            ROLE,
+            "--inline-session-policy={ \"Statement\": [ ] }",
+            "--managed-session-policies=arn:aws:iam::aws:policy/ReadOnlyAccess",
+        ])
+        .unwrap();
+        assert_eq!(request.policy.as_deref(), Some("{\"Statement\":[]}"));
+        assert_eq!(request.policy_arns.len(), 1);
     }
 }

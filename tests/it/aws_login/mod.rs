@@ -1,10 +1,13 @@
 //! `aws-login` against the stand-ins: a real signed token, a trust policy that is evaluated.
 
-use serde_json::json;
 use world::oidc::JobIdentity;
 
 use crate::support::account::{Account, job};
 use crate::support::{Ended, Step};
+
+mod chain;
+mod refusals;
+mod registry;
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/deploy";
 
@@ -127,22 +130,6 @@ fn a_wrong_audience_is_refused_at_once() {
 }
 
 #[test]
-fn an_unexpected_subject_never_reaches_aws() {
-    let account = Account::new();
-    let ended = step(&account, job(Some("staging")))
-        .env("KECS_EXPECTED_SUB", "repo:acme/*:environment:production")
-        .run("aws-login", &[]);
-    assert_eq!(ended.code, 2, "{}", ended.log);
-    assert_eq!(
-        account
-            .world
-            .journal
-            .count("sts", "AssumeRoleWithWebIdentity"),
-        0
-    );
-}
-
-#[test]
 fn no_token_of_the_job_is_ever_shown() {
     let account = Account::new();
     let step = step(&account, job(None));
@@ -164,67 +151,4 @@ fn a_logout_blanks_the_credentials() {
     assert_eq!(ended.code, 0, "{}", ended.log);
     assert!(ended.exported.contains("AWS_SESSION_TOKEN<<"));
     assert_eq!(exported(&ended, "AWS_SESSION_TOKEN"), "");
-}
-
-/// Lets the role do one more thing.
-fn permit(account: &Account, action: &str) {
-    let role = account.world.iam.role("deploy").unwrap();
-    let permissions =
-        json!({"Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]});
-    account
-        .world
-        .iam
-        .put_role("deploy", role.trust, permissions);
-}
-
-#[test]
-fn a_registry_login_is_a_file_of_this_job_and_goes_with_the_logout() {
-    use base64::Engine as _;
-    use std::os::unix::fs::PermissionsExt as _;
-
-    let account = Account::new();
-    permit(&account, "ecr:GetAuthorizationToken");
-    let step = step(&account, job(Some("production")));
-    let ended = step.run("aws-login", &["--ecr-login"]);
-    assert_eq!(ended.code, 0, "{}", ended.log);
-    let registry = account.world.urls.registry.trim_start_matches("http://");
-    assert!(ended.outputs.contains(registry), "{}", ended.outputs);
-    let folder = exported(&ended, "DOCKER_CONFIG");
-    let file = std::path::Path::new(&folder).join("config.json");
-    assert_eq!(
-        std::fs::metadata(&file).unwrap().permissions().mode() & 0o777,
-        0o600
-    );
-    let config: serde_json::Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
-    let auth = config["auths"][registry]["auth"].as_str().unwrap();
-    let plain = base64::engine::general_purpose::STANDARD
-        .decode(auth)
-        .unwrap();
-    let plain = String::from_utf8(plain).unwrap();
-    let password = plain.strip_prefix("AWS:").unwrap();
-    assert!(account.world.ecr.knows_password(password));
-    let told = ended
-        .log
-        .lines()
-        .filter(|line| !line.starts_with("::add-mask::"))
-        .collect::<String>();
-    assert!(!told.contains(auth) && !told.contains(password));
-    assert!(ended.log.contains(&format!("::add-mask::{password}")));
-
-    let ended = step.run("aws-login", &["--operation=logout"]);
-    assert_eq!(ended.code, 0, "{}", ended.log);
-    assert!(!file.exists());
-}
-
-#[test]
-fn a_role_without_the_right_to_ecr_is_told_which() {
-    let account = Account::new();
-    let ended = step(&account, job(Some("production"))).run("aws-login", &["--ecr-login"]);
-    assert_eq!(ended.code, 6, "{}", ended.log);
-    assert!(
-        ended.log.contains("ecr:GetAuthorizationToken"),
-        "{}",
-        ended.log
-    );
-    assert_eq!(ended.exported, "", "nothing is half-done");
 }

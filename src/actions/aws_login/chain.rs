@@ -1,0 +1,105 @@
+//! One role from another: `AssumeRole` with the credentials that the job has, and session tags that say which job it is.
+
+use aws_sdk_sts::types::Tag;
+
+use super::args::Args;
+use super::exchange::{client, failed, policy_arns};
+use super::login::Login;
+use super::persist::persist;
+use super::plan::{Request, Role, check_account};
+use super::region::partition;
+use super::skew::ReplyDate;
+use super::tags;
+use crate::action::Context;
+use crate::aws;
+use crate::error::{Error, Result};
+
+/// Assumes the role with the present credentials.
+pub(super) async fn chain(args: &Args, context: &Context, request: &Request) -> Result<Login> {
+    let date = ReplyDate::default();
+    let role = match &request.role {
+        Role::Arn { arn, .. } => arn.clone(),
+        Role::Name(name) => expand(args, context, request, name).await?,
+    };
+    let mut tags = if args.role_skip_session_tagging {
+        Vec::new()
+    } else {
+        tags::of_job(&context.env, args.custom_tags.as_deref())?
+    };
+    let answer = persist(args, context, &request.region, async |region| {
+        let answer = client(context, region, &date)
+            .await
+            .assume_role()
+            .role_arn(&role)
+            .role_session_name(&request.session)
+            .duration_seconds(request.duration)
+            .set_external_id(args.role_external_id.clone())
+            .set_policy(request.policy.clone())
+            .set_policy_arns(policy_arns(request))
+            .set_tags(sdk_tags(&tags)?)
+            .set_transitive_tag_keys(args.transitive_tag_keys.clone().map(|keys| keys.0))
+            .send()
+            .await;
+        date.warn(context);
+        match answer {
+            Ok(session) => Ok(Ok(session)),
+            Err(error) => {
+                let tried = format!("could not assume {role} in {region}");
+                let tagged = !tags.is_empty();
+                let mut failed =
+                    failed(&tried, &error, |refusal| refusal.chain_hint(&role, tagged));
+                if failed.code.as_deref() == Some("PackedPolicyTooLarge")
+                    && tags::drop_optional(&mut tags)
+                {
+                    context.runner.line(format!(
+                        "{}; trying again with fewer session tags",
+                        failed.error.message()
+                    ));
+                    // Not a fault that time mends, but one that this attempt mended.
+                    failed.code = Some("Throttling".to_owned());
+                }
+                Ok(Err(failed))
+            }
+        }
+    })
+    .await?;
+    Login::of(context, answer.credentials(), answer.assumed_role_user())
+}
+
+/// The ARN of a role of the account that the present credentials belong to.
+async fn expand(args: &Args, context: &Context, request: &Request, name: &str) -> Result<String> {
+    let answer = client(context, &request.region, &ReplyDate::default())
+        .await
+        .get_caller_identity()
+        .send()
+        .await
+        .map_err(|error| {
+            aws::explain(
+                "could not find out which account the present credentials belong to",
+                &error,
+            )
+            .hint("Give `role-to-assume` as an ARN, or log in before this step.")
+        })?;
+    let account = answer
+        .account()
+        .ok_or_else(|| Error::refused("AWS STS answered without an account"))?;
+    check_account(args, account)?;
+    Ok(format!(
+        "arn:{}:iam::{account}:role/{name}",
+        partition(&request.region)
+    ))
+}
+
+fn sdk_tags(tags: &[tags::SessionTag]) -> Result<Option<Vec<Tag>>> {
+    let made = tags
+        .iter()
+        .map(|tag| {
+            Tag::builder()
+                .key(&tag.key)
+                .value(&tag.value)
+                .build()
+                .map_err(|error| Error::bug("could not make a session tag").because(error))
+        })
+        .collect::<Result<Vec<Tag>>>()?;
+    Ok((!made.is_empty()).then_some(made))
+}

@@ -1,0 +1,133 @@
+//! An OIDC token for credentials: `AssumeRoleWithWebIdentity`, which is not signed.
+
+use aws_sdk_sts::Client;
+use aws_sdk_sts::config::SharedInterceptor;
+use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_sts::operation::RequestId;
+use aws_sdk_sts::types::PolicyDescriptorType;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+
+use super::args::Args;
+use super::claims::Claims;
+use super::login::Login;
+use super::persist::{Failed, persist};
+use super::plan::{self, Request};
+use super::refusal::Refusal;
+use super::skew::ReplyDate;
+use super::subject;
+use crate::action::Context;
+use crate::aws;
+use crate::error::{Error, Result};
+use crate::runner::oidc::Issuer;
+
+/// Asks STS until it agrees or the refusal is final; each attempt has a fresh token.
+pub(super) async fn exchange(
+    args: &Args,
+    context: &Context,
+    request: &Request,
+    role: &str,
+    account: &str,
+) -> Result<Login> {
+    let issuer = Issuer::from_env(&context.env)?;
+    let date = ReplyDate::default();
+    let answer = persist(args, context, &request.region, async |region| {
+        let sts = client(context, region, &date).await;
+        let token = issuer
+            .token(&context.runner, &context.clock, &args.audience)
+            .await?;
+        let claims = Claims::read(token.expose());
+        check_subject(args, &claims)?;
+        let answer = sts
+            .assume_role_with_web_identity()
+            .role_arn(role)
+            .role_session_name(&request.session)
+            .duration_seconds(request.duration)
+            .set_policy(request.policy.clone())
+            .set_policy_arns(policy_arns(request))
+            .web_identity_token(token.expose())
+            .send()
+            .await;
+        date.warn(context);
+        match answer {
+            Ok(session) => Ok(Ok(session)),
+            Err(error) => {
+                let tried = format!("could not assume {role} in {region}");
+                let failed = failed(&tried, &error, |refusal| refusal.hint(&claims, account));
+                if failed.code.is_some() {
+                    show(context, &claims);
+                }
+                Ok(Err(failed))
+            }
+        }
+    })
+    .await?;
+    Login::of(context, answer.credentials(), answer.assumed_role_user())
+}
+
+/// A client of one attempt: `persist` decides on new ones.
+pub(super) async fn client(context: &Context, region: &str, date: &ReplyDate) -> Client {
+    let mut config: aws_sdk_sts::config::Builder =
+        (&aws::config(context, region.to_owned()).await).into();
+    config.set_retry_config(Some(aws_config::retry::RetryConfig::disabled()));
+    config.push_interceptor(SharedInterceptor::new(date.clone()));
+    Client::from_conf(config.build())
+}
+
+pub(super) fn policy_arns(request: &Request) -> Option<Vec<PolicyDescriptorType>> {
+    let arns: Vec<PolicyDescriptorType> = request
+        .policy_arns
+        .iter()
+        .map(|arn| PolicyDescriptorType::builder().arn(arn).build())
+        .collect();
+    (!arns.is_empty()).then_some(arns)
+}
+
+/// What an attempt came back with, for `persist` and for the reader.
+pub(super) fn failed<E>(
+    tried: &str,
+    error: &SdkError<E, HttpResponse>,
+    hint: impl FnOnce(&Refusal) -> String,
+) -> Failed
+where
+    E: ProvideErrorMetadata + RequestId + std::error::Error + Send + Sync + 'static,
+{
+    let status = error.raw_response().map(|answer| answer.status().as_u16());
+    let refusal = Refusal {
+        code: error.code(),
+        message: error.message().unwrap_or(""),
+        status,
+    };
+    Failed {
+        hint: hint(&refusal),
+        code: error.code().map(str::to_owned),
+        status,
+        error: aws::explain(tried, error),
+    }
+}
+
+fn check_subject(args: &Args, claims: &Claims) -> Result<()> {
+    let Some(expected) = &args.expected_sub else {
+        return Ok(());
+    };
+    let sub = claims.get("sub");
+    let Some(difference) = subject::difference(expected, sub) else {
+        return Ok(());
+    };
+    Err(Error::usage(format!(
+        "the OIDC token has the subject {sub:?}, but `expected-sub` is {expected:?}: {:?} is not {:?}",
+        difference.found, difference.expected
+    ))
+    .hint("Check the environment, branch and event of this job, or change `expected-sub`. AWS was not asked."))
+}
+
+fn show(context: &Context, claims: &Claims) {
+    let _group = context.runner.group("Claims of the OIDC token");
+    for (claim, value) in claims.iter() {
+        context.runner.line(format!("{claim}: {value}"));
+    }
+}
+
+/// The account of an assumed role's session.
+pub(super) fn account_of_session(arn: &str) -> Option<String> {
+    plan::account_of(arn, "sts", "assumed-role/")
+}

@@ -1,0 +1,106 @@
+//! One exchange after the other until STS agrees, refuses for good, or the time is up.
+
+use std::time::Duration;
+
+use super::args::Args;
+use super::refusal::{Class, DENIED_ATTEMPTS, Refusal};
+use super::region::fallback;
+use crate::action::Context;
+use crate::error::{Error, Result};
+
+/// The first pause; each is twice as long as the one before.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// No pause is longer.
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+/// The pause after access was denied: one, so that the whole stays below five seconds.
+const DENIED_PAUSE: Duration = Duration::from_secs(3);
+
+/// An attempt that failed.
+pub(super) struct Failed {
+    pub(super) code: Option<String>,
+    pub(super) status: Option<u16>,
+    /// What the reader is told, without a hint.
+    pub(super) error: Error,
+    /// What to do next, if this was the last attempt.
+    pub(super) hint: String,
+}
+
+impl Failed {
+    fn class(&self) -> Class {
+        let message = self.error.message();
+        Refusal {
+            code: self.code.as_deref(),
+            message: &message,
+            status: self.status,
+        }
+        .class()
+    }
+}
+
+/// Makes attempts; each is told which region to ask.
+pub(super) async fn persist<T>(
+    args: &Args,
+    context: &Context,
+    region: &str,
+    mut attempt: impl AsyncFnMut(&str) -> Result<Result<T, Failed>>,
+) -> Result<T> {
+    let started = context.clock.elapsed();
+    let limit = Duration::from_secs(args.action_timeout_s);
+    let most = if args.disable_retry {
+        1
+    } else {
+        args.retry_max_attempts
+    };
+    let mut asked = region;
+    let mut pause = FIRST_PAUSE;
+    let mut count = 1;
+    loop {
+        let failed = match attempt(asked).await? {
+            Ok(done) => return Ok(done),
+            Err(failed) => failed,
+        };
+        let class = failed.class();
+        let allowed = match class {
+            Class::Permanent => 1,
+            Class::Denied => DENIED_ATTEMPTS,
+            Class::Passing | Class::Elsewhere => u32::MAX,
+        };
+        let wait = jittered(if class == Class::Denied {
+            DENIED_PAUSE
+        } else {
+            pause
+        });
+        let spent = context.clock.elapsed().saturating_sub(started);
+        if count >= allowed.min(most) || spent + wait > limit {
+            if count > 1 {
+                let seconds = spent.as_secs_f64();
+                context
+                    .runner
+                    .line(format!("gave up after {count} attempts in {seconds:.1} s"));
+            }
+            return Err(failed.error.hint(failed.hint));
+        }
+        let mut then = format!("trying again in {:.1} s", wait.as_secs_f64());
+        if class == Class::Elsewhere {
+            asked = if asked == region {
+                fallback(region)
+            } else {
+                region
+            };
+            then += &format!(", in {asked}");
+        }
+        context.runner.line(format!(
+            "attempt {count}: {}; {then}",
+            failed.error.message()
+        ));
+        context.clock.sleep(wait).await;
+        count += 1;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// Between half of the pause and all of it: jobs that failed together do not come back together.
+fn jittered(pause: Duration) -> Duration {
+    let random = getrandom::u32().unwrap_or(u32::MAX / 2);
+    pause.mul_f64(0.5 + 0.5 * f64::from(random) / f64::from(u32::MAX))
+}

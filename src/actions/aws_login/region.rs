@@ -1,0 +1,140 @@
+//! Regions: their shape, and where else to ask when one does not answer. Pure.
+
+/// Regions with a public STS endpoint, for near names: "Regions, Availability Zones, and Local Zones" in the AWS general
+/// reference, November 2026. A region that is not in the list is no error.
+const KNOWN: [&str; 38] = [
+    "af-south-1",
+    "ap-east-1",
+    "ap-east-2",
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-south-2",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ap-southeast-3",
+    "ap-southeast-4",
+    "ap-southeast-5",
+    "ap-southeast-6",
+    "ap-southeast-7",
+    "ca-central-1",
+    "ca-west-1",
+    "cn-north-1",
+    "cn-northwest-1",
+    "eu-central-1",
+    "eu-central-2",
+    "eu-north-1",
+    "eu-south-1",
+    "eu-south-2",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "il-central-1",
+    "me-central-1",
+    "me-south-1",
+    "mx-central-1",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-gov-east-1",
+    "us-gov-west-1",
+    "us-west-1",
+    "us-west-2",
+];
+
+/// Whether a text looks like a region: lower-case words and a number, joined by hyphens.
+pub(super) fn looks_right(region: &str) -> bool {
+    let parts: Vec<&str> = region.split('-').collect();
+    let [first, middle @ .., number] = &parts[..] else {
+        return false;
+    };
+    let word = |text: &&str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase());
+    first.len() >= 2
+        && word(first)
+        && !middle.is_empty()
+        && middle.iter().all(word)
+        && number.len() == 1
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Known regions that differ from `region` in at most two characters; none if it is itself known.
+pub(super) fn near(region: &str) -> Vec<&'static str> {
+    if KNOWN.contains(&region) {
+        return Vec::new();
+    }
+    KNOWN
+        .into_iter()
+        .filter(|known| distance(known, region) <= 2)
+        .collect()
+}
+
+/// The number of single-character edits between two texts (Levenshtein).
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (at, left) in one.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = at + 1;
+        for (to, right) in other.iter().enumerate() {
+            let change = diagonal + usize::from(left != *right);
+            diagonal = row[to + 1];
+            row[to + 1] = change.min(diagonal + 1).min(row[to] + 1);
+        }
+    }
+    row[other.len()]
+}
+
+/// A region of the same partition, near by and never switched off by default, to ask when `region` does not answer.
+pub(super) fn fallback(region: &str) -> &'static str {
+    let (first, second) = match region.split('-').next().unwrap_or("") {
+        "cn" => ("cn-north-1", "cn-northwest-1"),
+        "us" if region.starts_with("us-gov-") => ("us-gov-west-1", "us-gov-east-1"),
+        "eu" | "me" | "af" | "il" => ("eu-west-1", "eu-central-1"),
+        "ap" => ("ap-southeast-1", "ap-northeast-1"),
+        _ => ("us-east-1", "us-west-2"),
+    };
+    if region == first { second } else { first }
+}
+
+/// The partition that a region belongs to, as ARNs name it.
+pub(super) fn partition(region: &str) -> &'static str {
+    match region.split('-').next().unwrap_or("") {
+        "cn" => "aws-cn",
+        "us" if region.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_known_region_looks_right_and_has_another_to_fall_back_to() {
+        for region in KNOWN {
+            assert!(looks_right(region), "{region}");
+            assert_ne!(fallback(region), region);
+            assert_eq!(partition(region), partition(fallback(region)), "{region}");
+            assert!(near(region).is_empty());
+        }
+        for text in [
+            "eu-central",
+            "EU-central-1",
+            "eu_central_1",
+            "central",
+            "eu-central-1a",
+            "-1",
+            "eu--1",
+        ] {
+            assert!(!looks_right(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_slip_of_the_pen_has_near_names() {
+        assert_eq!(near("eu-centrall-1"), ["eu-central-1", "eu-central-2"]);
+        assert!(near("ap-southeast-9").contains(&"ap-southeast-1"));
+        assert!(near("xx-nowhere-1").is_empty());
+    }
+}

@@ -1,0 +1,155 @@
+//! The login to ECR, private or public.
+
+use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
+
+use super::args::{Args, RegistryType};
+use super::docker_config;
+use super::login::Login;
+use crate::action::Context;
+use crate::aws;
+use crate::error::{Error, Result};
+use crate::runner::Secret;
+
+/// The one region of ECR Public's API (Amazon ECR Public endpoints and quotas, November 2026).
+const PUBLIC_REGION: &str = "us-east-1";
+/// The registry of ECR Public.
+const PUBLIC_REGISTRY: &str = "public.ecr.aws";
+
+/// Variables that point clients at the file.
+pub(super) const VARIABLES: [&str; 2] = ["DOCKER_CONFIG", "REGISTRY_AUTH_FILE"];
+
+/// Writes the registry login and points the clients at it; answers the first registry.
+pub(super) async fn log_in(
+    args: &Args,
+    context: &Context,
+    region: &str,
+    account: &str,
+    login: &Login,
+) -> Result<String> {
+    let logins = match args.registry_type {
+        RegistryType::Private => private(args, context, region, account, login).await?,
+        RegistryType::Public => vec![public(context, login).await?],
+    };
+    let folder = docker_config::folder(&context.env);
+    let users = docker_config::users_folder(&context.env);
+    let written = docker_config::write(&folder, users.as_deref(), &logins)?;
+    for registry in &written.left_to_helpers {
+        context.runner.line(format!(
+            "{registry}: the credential helper in your docker configuration answers for it; no password was written"
+        ));
+    }
+    if let Some(store) = &written.without_store {
+        context.runner.line(format!(
+            "the credential store {store} of your docker configuration is not used in this job: clients would ask it instead of the file"
+        ));
+    }
+    let file = folder.join("config.json");
+    for (variable, path) in VARIABLES.iter().zip([&folder, &file]) {
+        context.runner.export(variable, &path.to_string_lossy())?;
+    }
+    // Builders of buildx are kept beside the user's own configuration.
+    if let (None, Some(users)) = (context.env.get("BUILDX_CONFIG"), users) {
+        context
+            .runner
+            .export("BUILDX_CONFIG", &users.join("buildx").to_string_lossy())?;
+    }
+    logins
+        .into_iter()
+        .next()
+        .map(|(registry, _)| registry)
+        .ok_or_else(|| Error::bug("a login without a registry"))
+}
+
+async fn private(
+    args: &Args,
+    context: &Context,
+    region: &str,
+    account: &str,
+    login: &Login,
+) -> Result<Vec<(String, Secret)>> {
+    let mut config: aws_sdk_ecr::config::Builder =
+        (&aws::config(context, region.to_owned()).await).into();
+    config.set_credentials_provider(Some(credentials(login)));
+    let answer = aws_sdk_ecr::Client::from_conf(config.build())
+        .get_authorization_token()
+        .send()
+        .await
+        .map_err(|error| {
+            aws::explain(&format!("could not log in to ECR in {region}"), &error)
+                .hint("The role needs ecr:GetAuthorizationToken on *.")
+        })?;
+    let (endpoint, token) = answer
+        .authorization_data()
+        .first()
+        .and_then(|data| Some((data.proxy_endpoint()?, data.authorization_token()?)))
+        .ok_or_else(|| Error::refused("ECR answered without an authorization token"))?;
+    mask_password(context, token)?;
+    let own = host(endpoint);
+    let accounts = args.registries.clone().unwrap_or_default().0;
+    let registries: Vec<String> = if accounts.is_empty() {
+        vec![own.to_owned()]
+    } else {
+        accounts
+            .iter()
+            .map(|other| own.replacen(account, other, 1))
+            .collect()
+    };
+    Ok(registries
+        .into_iter()
+        .map(|registry| (registry, context.runner.secret(token)))
+        .collect())
+}
+
+async fn public(context: &Context, login: &Login) -> Result<(String, Secret)> {
+    let mut config: aws_sdk_ecrpublic::config::Builder =
+        (&aws::config(context, PUBLIC_REGION.to_owned()).await).into();
+    config.set_credentials_provider(Some(credentials(login)));
+    let answer = aws_sdk_ecrpublic::Client::from_conf(config.build())
+        .get_authorization_token()
+        .send()
+        .await
+        .map_err(|error| {
+            aws::explain(&format!("could not log in to {PUBLIC_REGISTRY}"), &error)
+                .hint("The role needs ecr-public:GetAuthorizationToken and sts:GetServiceBearerToken on *.")
+        })?;
+    let token = answer
+        .authorization_data()
+        .and_then(|data| data.authorization_token())
+        .ok_or_else(|| Error::refused("ECR Public answered without an authorization token"))?;
+    mask_password(context, token)?;
+    Ok((PUBLIC_REGISTRY.to_owned(), context.runner.secret(token)))
+}
+
+fn credentials(login: &Login) -> SharedCredentialsProvider {
+    let [access_key, secret_key, session_token] = login.values();
+    SharedCredentialsProvider::new(Credentials::new(
+        access_key,
+        secret_key,
+        Some(session_token.to_owned()),
+        None,
+        "aws-login",
+    ))
+}
+
+/// Masks the password within `AWS:<password>` in base64: clients show it plain when they fail.
+fn mask_password(context: &Context, token: &str) -> Result<()> {
+    use base64::Engine as _;
+    let plain = base64::engine::general_purpose::STANDARD
+        .decode(token)
+        .ok()
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .ok_or_else(|| Error::refused("ECR answered with a token that is not base64"))?;
+    let password = plain
+        .split_once(':')
+        .map_or(plain.as_str(), |(_, password)| password);
+    context.runner.secret(password);
+    Ok(())
+}
+
+/// `https://host:port` as the key that clients look for.
+fn host(endpoint: &str) -> &str {
+    endpoint
+        .trim_start_matches("https://")
+        .trim_start_matches("http://")
+        .trim_end_matches('/')
+}

@@ -1,0 +1,116 @@
+//! One role from another.
+
+use serde_json::{Value, json};
+
+use super::{Account, exported};
+use crate::support::Step;
+
+const TARGET: &str = "arn:aws:iam::123456789012:role/production";
+
+/// A role that trusts the role `deploy` for these actions, and a step with credentials of that.
+fn account(actions: &Value) -> (Account, Step) {
+    let account = Account::new();
+    let trust = json!({"Statement": [{
+        "Effect": "Allow",
+        "Action": actions,
+        "Principal": {"AWS": "arn:aws:iam::123456789012:role/deploy"},
+    }]});
+    account
+        .world
+        .iam
+        .put_role("production", trust, json!({"Statement": []}));
+    let session = account
+        .world
+        .iam
+        .session("deploy", "first", account.world.clock.unix() + 3600.0);
+    let step = Step::new()
+        .env("AWS_ENDPOINT_URL", &account.world.urls.aws)
+        .env(
+            "GITHUB_API_URL",
+            &format!("{}/api", account.world.urls.github),
+        )
+        .env("KECS_TIME_SCALE", "100")
+        .env("AWS_ACCESS_KEY_ID", &session.access_key)
+        .env("AWS_SECRET_ACCESS_KEY", &session.secret)
+        .env("AWS_SESSION_TOKEN", &session.token)
+        .env("GITHUB_RUN_ID", "77")
+        .env("GITHUB_REPOSITORY", "acme/idp")
+        .env("KECS_ROLE_CHAINING", "true")
+        .env("KECS_ROLE_TO_ASSUME", TARGET)
+        .env("KECS_AWS_REGION", "eu-central-1");
+    (account, step)
+}
+
+#[test]
+fn a_chained_session_replaces_the_credentials() {
+    let (account, step) = account(&json!(["sts:AssumeRole", "sts:TagSession"]));
+    let ended = step.run("aws-login", &[]);
+    assert_eq!(ended.code, 0, "{}", ended.log);
+    assert!(
+        ended.outputs.contains("assumed-role/production/gha-77-1"),
+        "{}",
+        ended.outputs
+    );
+    assert!(!exported(&ended, "AWS_SESSION_TOKEN").is_empty());
+    assert_eq!(account.world.journal.count("sts", "AssumeRole"), 1);
+    assert_eq!(account.world.journal.count("oidc", "GetToken"), 0);
+}
+
+#[test]
+fn a_role_of_the_same_account_can_be_given_by_its_name() {
+    let (_account, step) = account(&json!("sts:*"));
+    let ended = step
+        .env("KECS_ROLE_TO_ASSUME", "production")
+        .run("aws-login", &[]);
+    assert_eq!(ended.code, 0, "{}", ended.log);
+    assert!(
+        ended.outputs.contains("assumed-role/production/"),
+        "{}",
+        ended.outputs
+    );
+    let ended = step_elsewhere().run("aws-login", &[]);
+    assert_eq!(
+        ended.code, 2,
+        "an account that is not allowed: {}",
+        ended.log
+    );
+}
+
+fn step_elsewhere() -> Step {
+    let (account, step) = account(&json!("sts:*"));
+    // The world lives as long as the test process.
+    std::mem::forget(account);
+    step.env("KECS_ROLE_TO_ASSUME", "production")
+        .env("KECS_ALLOWED_ACCOUNT_IDS", "999999999999")
+}
+
+#[test]
+fn a_trust_policy_without_session_tags_is_named() {
+    let (account, step) = account(&json!("sts:AssumeRole"));
+    let ended = step.run("aws-login", &[]);
+    assert_eq!(ended.code, 6, "{}", ended.log);
+    assert!(ended.log.contains("sts:TagSession"), "{}", ended.log);
+    assert_eq!(
+        account.world.journal.count("sts", "AssumeRole"),
+        2,
+        "denied access: two tries"
+    );
+    let ended = step
+        .env("KECS_ROLE_SKIP_SESSION_TAGGING", "true")
+        .run("aws-login", &[]);
+    assert_eq!(ended.code, 0, "{}", ended.log);
+}
+
+#[test]
+fn tags_that_are_too_large_together_are_cut_down() {
+    let (account, step) = account(&json!("sts:*"));
+    let packed = "Packed size of session tags consumes 105% of allotted space.";
+    account.world.sts.next([world::sts::Fault::Error(
+        400,
+        "PackedPolicyTooLarge",
+        packed,
+    )]);
+    let ended = step.run("aws-login", &[]);
+    assert_eq!(ended.code, 0, "{}", ended.log);
+    assert!(ended.log.contains("fewer session tags"), "{}", ended.log);
+}

@@ -1,0 +1,217 @@
+//! What STS, the issuer and the network can answer, and what becomes of it.
+
+use world::sts::Fault;
+
+use super::{Account, ROLE, job, step};
+use crate::support::Step;
+
+fn calls(account: &Account) -> usize {
+    account
+        .world
+        .journal
+        .count("sts", "AssumeRoleWithWebIdentity")
+}
+
+#[test]
+fn passing_faults_are_outlived_in_another_region() {
+    let account = Account::new();
+    account.world.sts.next([
+        Fault::Error(503, "ServiceUnavailable", "Service Unavailable"),
+        Fault::Error(400, "Throttling", "Rate exceeded"),
+        Fault::Gateway(502),
+    ]);
+    let ended = step(&account, job(Some("production"))).run("aws-login", &[]);
+    assert_eq!(ended.code, 0, "{}", ended.log);
+    assert!(
+        ended.log.contains("attempt 1: could not assume"),
+        "{}",
+        ended.log
+    );
+    assert!(ended.log.contains("in eu-west-1"), "{}", ended.log);
+    assert_eq!(
+        account.world.journal.count("oidc", "GetToken"),
+        4,
+        "a fresh token each time"
+    );
+}
+
+#[test]
+fn a_permanent_refusal_is_the_last() {
+    let account = Account::new();
+    account.world.sts.next([Fault::Error(
+        400,
+        "MalformedPolicyDocument",
+        "Syntax errors in policy.",
+    )]);
+    let ended = step(&account, job(Some("production"))).run("aws-login", &[]);
+    assert_eq!(ended.code, 6, "{}", ended.log);
+    assert_eq!(calls(&account), 1);
+    assert!(ended.log.contains("inline-session-policy"), "{}", ended.log);
+    assert_eq!(ended.exported, "");
+}
+
+#[test]
+fn an_endpoint_that_nobody_answers_at_is_given_up() {
+    let account = Account::new();
+    let ended = step(&account, job(Some("production")))
+        .env("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+        .run("aws-login", &["--retry-max-attempts", "3"]);
+    assert_eq!(ended.code, 6, "{}", ended.log);
+    assert!(
+        ended.log.contains("gave up after 3 attempts"),
+        "{}",
+        ended.log
+    );
+    assert!(ended.log.contains("Connection refused"), "{}", ended.log);
+    assert!(
+        !ended.log.contains("DispatchFailure"),
+        "no debug text: {}",
+        ended.log
+    );
+    assert!(ended.log.contains("HTTPS_PROXY"), "{}", ended.log);
+}
+
+#[test]
+fn retries_can_be_switched_off() {
+    let account = Account::new();
+    account.world.sts.next([Fault::Error(
+        503,
+        "ServiceUnavailable",
+        "Service Unavailable",
+    )]);
+    let ended = step(&account, job(Some("production"))).run("aws-login", &["--disable-retry"]);
+    assert_eq!(ended.code, 6, "{}", ended.log);
+    assert_eq!(calls(&account), 1);
+}
+
+#[test]
+fn half_an_hour_of_old_tokens_and_faults_fails_no_login() {
+    const SCALE: f64 = 300.0;
+    let account = Account::at_scale(SCALE);
+    let mut age = 0.0;
+    while account.world.clock.elapsed().as_secs() < 1800 {
+        // A token may have waited for up to five minutes before STS sees it.
+        account.world.oidc.age_tokens([age, 0.0]);
+        account.world.sts.next([Fault::Gateway(502)]);
+        let ended = step(&account, job(Some("production"))).run("aws-login", &[]);
+        assert_eq!(ended.code, 0, "with a token of {age} s: {}", ended.log);
+        age = (age + 37.0) % 300.0;
+    }
+}
+
+#[test]
+fn a_gateway_before_the_issuer_is_asked_again() {
+    let account = Account::new();
+    account.world.oidc.gateway_answers([502, 503]);
+    let ended = step(&account, job(Some("production"))).run("aws-login", &[]);
+    assert_eq!(ended.code, 0, "{}", ended.log);
+    account.world.oidc.gateway_answers([502, 502, 502, 502]);
+    let ended = step(&account, job(Some("production"))).run("aws-login", &[]);
+    assert_eq!(ended.code, 6, "{}", ended.log);
+    assert!(ended.log.contains("status 502"), "{}", ended.log);
+}
+
+#[test]
+fn a_clock_that_is_wrong_is_told_before_signatures_fail() {
+    let account = Account::new();
+    account.world.sts.date_ahead(-400);
+    let ended = step(&account, job(Some("production"))).run("aws-login", &[]);
+    assert_eq!(ended.code, 0, "{}", ended.log);
+    assert!(
+        ended.log.contains("::warning title=Clock skew::"),
+        "{}",
+        ended.log
+    );
+    assert!(
+        ended.log.contains("400 s ahead of") || ended.log.contains("401 s ahead of"),
+        "{}",
+        ended.log
+    );
+}
+
+#[test]
+fn the_part_of_the_subject_that_differs_is_named() {
+    let account = Account::new();
+    let ended = step(&account, job(Some("staging")))
+        .env("KECS_EXPECTED_SUB", "repo:acme/*:environment:production")
+        .run("aws-login", &[]);
+    assert_eq!(ended.code, 2, "{}", ended.log);
+    assert_eq!(calls(&account), 0);
+    assert!(
+        ended.log.contains("\"staging\" is not \"production\""),
+        "{}",
+        ended.log
+    );
+}
+
+#[test]
+fn a_job_without_the_permission_is_told_before_any_call() {
+    let account = Account::new();
+    let plain = || {
+        Step::new()
+            .env("AWS_ENDPOINT_URL", &account.world.urls.aws)
+            .env("KECS_ROLE_TO_ASSUME", ROLE)
+            .env("KECS_AWS_REGION", "eu-central-1")
+            .env("GITHUB_REPOSITORY", "acme/idp")
+    };
+    let ended = plain().run("aws-login", &[]);
+    assert_eq!(ended.code, 2, "{}", ended.log);
+    assert!(ended.log.contains("id-token: write"), "{}", ended.log);
+    let fork = plain();
+    let event = fork.folder.path().join("event.json");
+    std::fs::write(
+        &event,
+        r#"{"pull_request":{"head":{"repo":{"full_name":"mallory/idp"}}}}"#,
+    )
+    .unwrap();
+    let ended = fork
+        .env("GITHUB_EVENT_PATH", event.to_str().unwrap())
+        .run("aws-login", &[]);
+    assert_eq!(ended.code, 2, "{}", ended.log);
+    assert!(ended.log.contains("the fork mallory/idp"), "{}", ended.log);
+    assert_eq!(calls(&account), 0);
+}
+
+#[test]
+fn bad_input_is_one_annotation_and_nothing_is_exported() {
+    let account = Account::new();
+    for (variable, value, word) in [
+        ("KECS_ROLE_TO_ASSUME", "", "role-to-assume"),
+        ("KECS_ROLE_TO_ASSUME", "deploy", "role-to-assume"),
+        ("KECS_ROLE_DURATION_SECONDS", "899", "role-duration-seconds"),
+        (
+            "KECS_ROLE_DURATION_SECONDS",
+            "43201",
+            "role-duration-seconds",
+        ),
+        (
+            "KECS_ROLE_DURATION_SECONDS",
+            "an hour",
+            "role-duration-seconds",
+        ),
+        ("KECS_ROLE_SESSION_NAME", "a b", "role-session-name"),
+        ("KECS_AWS_REGION", "frankfurt", "aws-region"),
+        ("KECS_INLINE_SESSION_POLICY", "{", "inline-session-policy"),
+        (
+            "KECS_ALLOWED_ACCOUNT_IDS",
+            "999999999999",
+            "allowed-account-ids",
+        ),
+        ("KECS_ECR_LOGIN", "yes", "ecr-login"),
+        ("KECS_OPERATION", "sign-in", "operation"),
+        ("KECS_REGISTRY_TYPE", "secret", "registry-type"),
+    ] {
+        let ended = step(&account, job(Some("production")))
+            .env(variable, value)
+            .run("aws-login", &[]);
+        assert_eq!(ended.code, 2, "{variable}={value}: {}", ended.log);
+        assert!(
+            ended.log.contains(word),
+            "{variable}={value}: {}",
+            ended.log
+        );
+        assert_eq!(ended.log.matches("::error ").count(), 1, "{}", ended.log);
+        assert_eq!((ended.exported.as_str(), ended.outputs.as_str()), ("", ""));
+    }
+    assert_eq!(account.world.journal.count("oidc", "GetToken"), 0);
+}

@@ -1,0 +1,198 @@
+//! The login to a registry.
+
+use serde_json::json;
+
+use super::{Account, exported, job, step};
+
+/// Lets the role do one more thing.
+fn permit(account: &Account, action: &str) {
+    let role = account.world.iam.role("deploy").unwrap();
+    let permissions =
+        json!({"Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]});
+    account
+        .world
+        .iam
+        .put_role("deploy", role.trust, permissions);
+}
+
+#[test]
+fn a_registry_login_is_a_file_of_this_job_and_goes_with_the_logout() {
+    use base64::Engine as _;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let account = Account::new();
+    permit(&account, "ecr:GetAuthorizationToken");
+    let step = step(&account, job(Some("production")));
+    let ended = step.run("aws-login", &["--ecr-login"]);
+    assert_eq!(ended.code, 0, "{}", ended.log);
+    let registry = account.world.urls.registry.trim_start_matches("http://");
+    assert!(ended.outputs.contains(registry), "{}", ended.outputs);
+    let folder = exported(&ended, "DOCKER_CONFIG");
+    let file = std::path::Path::new(&folder).join("config.json");
+    assert_eq!(
+        std::fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    let config: serde_json::Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    let auth = config["auths"][registry]["auth"].as_str().unwrap();
+    let plain = base64::engine::general_purpose::STANDARD
+        .decode(auth)
+        .unwrap();
+    let plain = String::from_utf8(plain).unwrap();
+    let password = plain.strip_prefix("AWS:").unwrap();
+    assert!(account.world.ecr.knows_password(password));
+    let told = ended
+        .log
+        .lines()
+        .filter(|line| !line.starts_with("::add-mask::"))
+        .collect::<String>();
+    assert!(!told.contains(auth) && !told.contains(password));
+    assert!(ended.log.contains(&format!("::add-mask::{password}")));
+
+    let ended = step.run("aws-login", &["--operation=logout"]);
+    assert_eq!(ended.code, 0, "{}", ended.log);
+    assert!(!file.exists());
+}
+
+#[test]
+fn a_role_without_the_right_to_ecr_is_told_which() {
+    let account = Account::new();
+    let ended = step(&account, job(Some("production"))).run("aws-login", &["--ecr-login"]);
+    assert_eq!(ended.code, 6, "{}", ended.log);
+    assert!(
+        ended.log.contains("ecr:GetAuthorizationToken"),
+        "{}",
+        ended.log
+    );
+    assert_eq!(ended.exported, "", "nothing is half-done");
+}
+
+#[test]
+fn what_the_user_has_configured_goes_on_to_work() {
+    let account = Account::new();
+    permit(&account, "ecr:GetAuthorizationToken");
+    let registry = account
+        .world
+        .urls
+        .registry
+        .trim_start_matches("http://")
+        .to_owned();
+    let step = step(&account, job(Some("production")));
+    let home = step.folder.path().join("home");
+    std::fs::create_dir_all(home.join(".docker/cli-plugins")).unwrap();
+    let users = json!({
+        "auths": {"ghcr.io": {"auth": "eA=="}},
+        "credsStore": "desktop",
+        "proxies": {"default": {"httpProxy": "http://proxy"}},
+    });
+    let file = home.join(".docker/config.json");
+    std::fs::write(&file, users.to_string()).unwrap();
+    let step = step.env("HOME", home.to_str().unwrap());
+    let ended = step.run("aws-login", &["--ecr-login"]);
+    assert_eq!(ended.code, 0, "{}", ended.log);
+    assert!(
+        ended.log.contains("credential store desktop"),
+        "{}",
+        ended.log
+    );
+    let written = std::path::Path::new(&exported(&ended, "DOCKER_CONFIG")).join("config.json");
+    let config: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(&written).unwrap()).unwrap();
+    assert_eq!(config["auths"]["ghcr.io"]["auth"], "eA==");
+    assert!(config["auths"][&registry]["auth"].is_string());
+    assert_eq!(config["proxies"]["default"]["httpProxy"], "http://proxy");
+    assert!(config.get("credsStore").is_none());
+    let plugins = config["cliPluginsExtraDirs"][0].as_str().unwrap();
+    assert!(plugins.ends_with("home/.docker/cli-plugins"));
+    assert!(exported(&ended, "BUILDX_CONFIG").ends_with("home/.docker/buildx"));
+    assert_eq!(
+        std::fs::read_to_string(&file).unwrap(),
+        users.to_string(),
+        "the user's own file stays"
+    );
+}
+
+#[test]
+fn a_credential_helper_for_the_registry_goes_on_to_answer() {
+    let account = Account::new();
+    permit(&account, "ecr:GetAuthorizationToken");
+    let registry = account
+        .world
+        .urls
+        .registry
+        .trim_start_matches("http://")
+        .to_owned();
+    let step = step(&account, job(Some("production")));
+    let users = step.folder.path().join("docker");
+    std::fs::create_dir_all(&users).unwrap();
+    let config = json!({"credHelpers": {&registry: "ecr-login"}});
+    std::fs::write(users.join("config.json"), config.to_string()).unwrap();
+    let step = step.env("DOCKER_CONFIG", users.to_str().unwrap());
+    let ended = step.run("aws-login", &["--ecr-login"]);
+    assert_eq!(ended.code, 0, "{}", ended.log);
+    assert!(ended.log.contains("credential helper"), "{}", ended.log);
+    let written = std::path::Path::new(&exported(&ended, "DOCKER_CONFIG")).join("config.json");
+    let config: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(&written).unwrap()).unwrap();
+    assert!(config["auths"].get(&registry).is_none(), "{config}");
+    assert_eq!(config["credHelpers"][&registry], "ecr-login");
+}
+
+#[test]
+fn the_public_registry_needs_two_permissions_and_says_which() {
+    let account = Account::new();
+    permit(&account, "ecr-public:GetAuthorizationToken");
+    let step = step(&account, job(Some("production"))).env("KECS_REGISTRY_TYPE", "public");
+    let ended = step.run("aws-login", &["--ecr-login"]);
+    assert_eq!(ended.code, 6, "{}", ended.log);
+    assert!(
+        ended.log.contains("sts:GetServiceBearerToken"),
+        "{}",
+        ended.log
+    );
+    permit(&account, "*");
+    let ended = step.run("aws-login", &["--ecr-login"]);
+    assert_eq!(ended.code, 0, "{}", ended.log);
+    assert!(
+        ended.outputs.contains("public.ecr.aws"),
+        "{}",
+        ended.outputs
+    );
+}
+
+#[test]
+fn a_real_client_reads_the_login() {
+    let account = Account::new();
+    permit(&account, "ecr:*");
+    account.world.ecr.create_repository("keycloak", true);
+    let registry = account
+        .world
+        .urls
+        .registry
+        .trim_start_matches("http://")
+        .to_owned();
+    let step = step(&account, job(Some("production")));
+    let ended = step.run("aws-login", &["--ecr-login"]);
+    assert_eq!(ended.code, 0, "{}", ended.log);
+    let list = |auth: &str| {
+        std::process::Command::new("skopeo")
+            .args([
+                "list-tags",
+                "--tls-verify=false",
+                &format!("docker://{registry}/keycloak"),
+            ])
+            .env("REGISTRY_AUTH_FILE", auth)
+            .output()
+            .expect("skopeo starts: run tests/tools/setup.sh image")
+    };
+    let with = list(&exported(&ended, "REGISTRY_AUTH_FILE"));
+    assert!(
+        with.status.success(),
+        "{}",
+        String::from_utf8_lossy(&with.stderr)
+    );
+    assert!(
+        !list("/dev/null").status.success(),
+        "without the login the registry refuses"
+    );
+}
