@@ -41,3 +41,52 @@ fn causes(error: &dyn std::error::Error) -> String {
     }
     texts.join(": ")
 }
+
+/// What a failed call means for whoever made it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The caller may not do it.
+    Denied,
+    /// The credentials have ended.
+    Expired,
+    /// Too many calls.
+    Throttled,
+    /// A fault of the network or of AWS that may pass.
+    Passing,
+    /// The cluster, service or deployment is not there.
+    Missing,
+    /// The call itself was wrong, or the resource is in no state for it.
+    Wrong,
+}
+
+/// Classifies an error that [`explain`] made.
+///
+/// Codes: common errors and errors of the operations in the Amazon ECS API reference, November 2026.
+pub fn refusal(error: &Error) -> Refusal {
+    match error.code() {
+        Some("AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation") => Refusal::Denied,
+        Some(
+            "ExpiredToken"
+            | "ExpiredTokenException"
+            | "RequestExpired"
+            | "InvalidClientTokenId"
+            | "UnrecognizedClientException",
+        ) => Refusal::Expired,
+        Some(code) if code.contains("Throttl") || code.starts_with("TooManyRequests") => {
+            Refusal::Throttled
+        }
+        None
+        | Some(
+            "ServerException"
+            | "InternalFailure"
+            | "InternalError"
+            | "InternalServerError"
+            | "ServiceUnavailable"
+            | "ServiceUnavailableException"
+            | "RequestTimeout"
+            | "an unknown error",
+        ) => Refusal::Passing,
+        Some(code) if code.contains("NotFound") => Refusal::Missing,
+        Some(_) => Refusal::Wrong,
+    }
+}

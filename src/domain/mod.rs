@@ -3,4 +3,6 @@
 pub mod coordinates;
 pub mod image_input;
 pub mod providers;
+pub mod rollout;
 pub mod shadow;
+pub mod task_definition;
