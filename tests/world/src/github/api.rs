@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::body::{Body, Bytes};
 use axum::extract::{MatchedPath, RawPathParams, Request};
 use axum::handler::Handler;
-use axum::http::{HeaderMap, Response};
+use axum::http::{HeaderMap, Method, Response};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
@@ -24,6 +24,8 @@ pub struct Failure {
     pub message: String,
     pub errors: Vec<Value>,
     pub(super) lacking: Option<Needs>,
+    /// Seconds of `retry-after`.
+    pub(super) retry_after: Option<u64>,
 }
 
 impl Failure {
@@ -33,6 +35,7 @@ impl Failure {
             message: message.into(),
             errors: Vec::new(),
             lacking: None,
+            retry_after: None,
         }
     }
 
@@ -253,14 +256,15 @@ where
         .get::<MatchedPath>()
         .map(|path| path.as_str().replace("{*", "{"))
         .unwrap_or_default();
-    let template = template
-        .strip_prefix("/api")
-        .unwrap_or(&template)
-        .to_owned();
+    let template = below_api(&template).to_owned();
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map(|body| body.to_bytes());
     let query = parse_query(&parts.uri);
     let called = prepare(&world, needs, &parts.headers, params, query.clone(), body);
+    let called = match too_fast(&world, &parts.method, &template) {
+        Some(failure) => called.map(|(caller, body, _)| (caller, body, Err(failure))),
+        None => called,
+    };
     let (caller, body, result) = match called {
         Err(failure) => ("anonymous".to_owned(), Value::Null, Err(failure)),
         Ok((caller, body, Err(failure))) => (caller, body, Err(failure)),
@@ -270,8 +274,7 @@ where
         Ok(answer) => (answer.status, String::new()),
         Err(failure) => (failure.status, failure.message.clone()),
     };
-    let path = parts.uri.path();
-    let path = path.strip_prefix("/api").unwrap_or(path);
+    let path = below_api(parts.uri.path());
     let operation = format!("{} {template}", parts.method);
     world
         .journal
@@ -286,6 +289,28 @@ where
         caller: &caller,
     });
     respond(&world, &parts.headers, &parts.uri, result)
+}
+
+/// A path as GitHub's description writes it.
+fn below_api(path: &str) -> &str {
+    let path = path.strip_prefix("/api").unwrap_or(path);
+    path.strip_prefix("/v3").unwrap_or(path)
+}
+
+/// The secondary rate limit, if a test asked for it. Source: "Rate limits for the REST API" in GitHub's documentation,
+/// November 2026.
+fn too_fast(world: &World, method: &Method, template: &str) -> Option<Failure> {
+    let mut state = world.github.state();
+    let (left, seconds) = &mut state.slow_down;
+    if *left == 0 || *method == Method::GET || template == "/graphql" {
+        return None;
+    }
+    *left -= 1;
+    let text =
+        "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.";
+    let mut failure = Failure::new(403, text);
+    failure.retry_after = Some(*seconds);
+    Some(failure)
 }
 
 type Prepared = (String, Value, Result<Call, Failure>);

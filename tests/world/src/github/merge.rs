@@ -77,6 +77,10 @@ pub async fn merge(
             "Head branch was modified. Review and try the merge again.",
         ));
     }
+    if repository.options.merge_queue {
+        let text = "Changes must be made through the merge queue";
+        return Err(Failure::new(405, text));
+    }
     if let Some(file) = missing_workflow(world, repository, &pull) {
         return Err(Failure::new(
             405,
@@ -204,12 +208,52 @@ pub fn enable_auto_merge(
         return Err("Head sha did not match expected_head_oid".to_owned());
     }
     if missing_workflow(world, repository, &pull).is_none() {
-        return Err("Pull request Pull request is in clean status".to_owned());
+        let status = match has_unfinished_run(world, repository, &pull) {
+            true => "unstable",
+            false => "clean",
+        };
+        return Err(format!("Pull request Pull request is in {status} status"));
     }
     if let Some(pull) = world.github.state().pull(&full_name, number) {
         pull.auto_merge = Some(auto);
     }
     Ok(())
+}
+
+/// Whether a workflow that is not required runs, or has failed, on the head of the pull request.
+fn has_unfinished_run(world: &World, repository: &Repository, pull: &PullRequest) -> bool {
+    world.github.state().runs.iter().any(|run| {
+        run.repository == repository.full_name()
+            && run.event == "pull_request"
+            && run.head_sha == pull.head_sha
+            && run.conclusion.as_deref() != Some("success")
+    })
+}
+
+/// Puts a pull request into the merge queue; its position, counted from 1.
+pub fn enqueue(
+    world: &World,
+    repository: &Repository,
+    number: u64,
+    expected_head: Option<&str>,
+) -> Result<(usize, PullRequest), String> {
+    if !repository.options.merge_queue {
+        return Err("Pull request is not in a branch with a merge queue".to_owned());
+    }
+    let full_name = repository.full_name();
+    let mut state = world.github.state();
+    let before = state.pulls.get(&full_name).into_iter().flatten();
+    let position = before.filter(|pull| pull.open && pull.queued).count() + 1;
+    let pull = state.pull(&full_name, number).filter(|pull| pull.open);
+    let pull = pull.ok_or_else(|| "Pull request is closed".to_owned())?;
+    if expected_head.is_some_and(|head| head != pull.head_sha) {
+        return Err("Head sha did not match expected_head_oid".to_owned());
+    }
+    if pull.queued {
+        return Err("Pull request is already in the merge queue".to_owned());
+    }
+    pull.queued = true;
+    Ok((position, pull.clone()))
 }
 
 /// Merges what waits for the run that just ended, in the name of whoever asked for it.

@@ -18,9 +18,13 @@ pub struct RepositoryOptions {
     pub actions_can_create_pull_requests: bool,
     /// The setting "Allow auto-merge".
     pub allow_auto_merge: bool,
+    /// A merge queue on the default branch. It takes pull requests in; nothing moves it here.
+    pub merge_queue: bool,
     /// Workflow files (`pull-request.yml`) whose run on a pull request's head must have succeeded before it can be
     /// merged: this stand-in's form of required status checks.
     pub required_workflows: Vec<String>,
+    /// Titles of milestones; their numbers count from 1.
+    pub milestones: Vec<String>,
     /// Configuration variables: the `vars` context.
     pub variables: BTreeMap<String, String>,
     /// Secrets of Actions: the `secrets` context.
@@ -158,7 +162,15 @@ pub struct PullRequest {
     pub open: bool,
     pub merged: Option<Merge>,
     pub auto_merge: Option<AutoMerge>,
+    /// Whether it waits in the merge queue.
+    pub queued: bool,
     pub labels: Vec<String>,
+    /// Logins of people who were asked for a review, and names of teams.
+    pub reviewers: Vec<String>,
+    pub team_reviewers: Vec<String>,
+    pub assignees: Vec<String>,
+    /// Number of the milestone.
+    pub milestone: Option<usize>,
     pub comments: Vec<Comment>,
     pub created: SystemTime,
     pub updated: SystemTime,

@@ -23,6 +23,10 @@ pub(super) fn respond(
     result: Result<Answer, Failure>,
 ) -> Response<Body> {
     let mut response = Response::new(Body::empty());
+    let retry_after = match &result {
+        Err(failure) => failure.retry_after.map(|seconds| seconds.to_string()),
+        Ok(_) => None,
+    };
     let (status, links, accepted) = match result {
         Err(failure) => {
             let mut body = json!({
@@ -62,7 +66,11 @@ pub(super) fn respond(
             "application/json; charset=utf-8",
         );
     }
-    for (name, value) in [("link", links), ("x-accepted-github-permissions", accepted)] {
+    for (name, value) in [
+        ("link", links),
+        ("x-accepted-github-permissions", accepted),
+        ("retry-after", retry_after),
+    ] {
         if let Some(value) = value {
             set(&mut response, name, &value);
         }

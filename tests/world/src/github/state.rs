@@ -31,6 +31,8 @@ pub(super) struct State {
     pub tokens: HashMap<String, Identity>,
     /// Requests made with each token: the rate limit.
     pub used: HashMap<String, u64>,
+    /// Writes to refuse with the secondary rate limit, and the seconds that it then asks to wait.
+    pub slow_down: (u32, u64),
     pub decisions: Vec<Decision>,
     pub runs: Vec<Run>,
     pub run_settings: Option<RunSettings>,
@@ -199,6 +201,11 @@ impl GitHub {
         state.user_id(login);
         state.tokens.insert(token.clone(), identity);
         token
+    }
+
+    /// Refuses the next `writes` with GitHub's secondary rate limit, which asks to wait for `seconds`.
+    pub fn slow_down(&self, writes: u32, seconds: u64) {
+        self.state().slow_down = (writes, seconds);
     }
 
     /// Makes a token worthless, as the end of a run does with its own.

@@ -9,6 +9,7 @@ mod execute;
 mod mutations;
 mod nodes;
 mod queries;
+mod references;
 mod schema;
 mod server;
 

@@ -11,8 +11,7 @@ use super::execute::{Execution, Refusal};
 use super::nodes::{Node, Out, Ready};
 use super::queries::{self, permit, text};
 use crate::github::access::Needs;
-use crate::github::commits::{author, check_name, commit_files, move_reference};
-use crate::github::git::ZERO;
+use crate::github::commits::{author, commit_files, move_reference};
 use crate::github::merge;
 use crate::github::model::{AutoMerge, MergeMethod, Repository};
 use crate::github::pulls;
@@ -27,8 +26,10 @@ pub async fn root(
     let input = input.ok_or_else(|| invalid(field, "input"))?;
     let node = match field {
         "createCommitOnBranch" => create_commit(execution, input).await?,
-        "createRef" => create_reference(execution, input).await?,
+        "createRef" => super::references::create(execution, input).await?,
         "enablePullRequestAutoMerge" => enable_auto_merge(execution, input)?,
+        "enqueuePullRequest" => enqueue(execution, input)?,
+        "updateRefs" => super::references::update(execution, input).await?,
         other => {
             return Err(Refusal::new(
                 "INTERNAL",
@@ -39,21 +40,21 @@ pub async fn root(
     Ok(Out::Node(Some(node)))
 }
 
-fn invalid(field: &str, name: &str) -> Refusal {
+pub(super) fn invalid(field: &str, name: &str) -> Refusal {
     let message =
         format!("{field}: {name} was provided invalid value (Expected value to not be null)");
     Refusal::new("INVALID", message)
 }
 
-fn unprocessable(message: impl Into<String>) -> Refusal {
+pub(super) fn unprocessable(message: impl Into<String>) -> Refusal {
     Refusal::new("UNPROCESSABLE", message)
 }
 
-fn required<'a>(input: &'a Map<String, Value>, name: &str) -> Result<&'a str, Refusal> {
+pub(super) fn required<'a>(input: &'a Map<String, Value>, name: &str) -> Result<&'a str, Refusal> {
     text(input, name).ok_or_else(|| invalid("input", name))
 }
 
-fn client_mutation_id(input: &Map<String, Value>) -> (&'static str, Ready) {
+pub(super) fn client_mutation_id(input: &Map<String, Value>) -> (&'static str, Ready) {
     let id = input.get("clientMutationId").cloned().unwrap_or_default();
     ("clientMutationId", Ready::Value(id))
 }
@@ -165,55 +166,7 @@ async fn file_changes(
     Ok(puts)
 }
 
-async fn create_reference(
-    execution: &Execution<'_>,
-    input: &Map<String, Value>,
-) -> Result<Node, Refusal> {
-    let id = required(input, "repositoryId")?;
-    let found = {
-        let state = execution.world.github.state();
-        let mut repositories = state.repositories.values();
-        repositories
-            .find(|found| format!("R_{}", found.id) == id)
-            .cloned()
-    };
-    let repository = found.ok_or_else(|| unresolved(id))?;
-    permit(execution.identity, &repository, Needs::write("contents"))?;
-    let (name, oid) = (required(input, "name")?, required(input, "oid")?);
-    let checked = check_name(&repository, name).await;
-    checked.map_err(|failure| unprocessable(failure.message))?;
-    if repository.git.resolve(oid, "object").await.as_deref() != Some(oid) {
-        return Err(unprocessable("Object does not exist"));
-    }
-    let taken = || {
-        unprocessable(format!(
-            "A ref named {name:?} already exists in the repository."
-        ))
-    };
-    if repository.git.reference(name).await.is_some() {
-        return Err(taken());
-    }
-    move_reference(
-        execution.world,
-        &repository,
-        name,
-        ZERO,
-        oid,
-        execution.identity,
-    )
-    .await
-    .map_err(|_| taken())?;
-    let reference = Node::Ref(Box::new(repository), name.to_owned());
-    Ok(Node::Payload(
-        "CreateRefPayload",
-        vec![
-            client_mutation_id(input),
-            ("ref", Ready::Node(Box::new(Some(reference)))),
-        ],
-    ))
-}
-
-fn unresolved(id: &str) -> Refusal {
+pub(super) fn unresolved(id: &str) -> Refusal {
     let message = format!("Could not resolve to a node with the global id of '{id}'");
     Refusal::new("NOT_FOUND", message)
 }
@@ -264,6 +217,35 @@ fn enable_auto_merge(
             client_mutation_id(input),
             ("actor", Ready::Node(Box::new(Some(actor)))),
             ("pullRequest", Ready::Node(Box::new(pull))),
+        ],
+    ))
+}
+
+fn enqueue(execution: &Execution<'_>, input: &Map<String, Value>) -> Result<Node, Refusal> {
+    let id = required(input, "pullRequestId")?;
+    let world = execution.world;
+    let (repository, number) = pulls::by_node_id(world, id).ok_or_else(|| unresolved(id))?;
+    permit(
+        execution.identity,
+        &repository,
+        Needs::write("pull-requests"),
+    )?;
+    let expected = text(input, "expectedHeadOid");
+    let (position, pull) =
+        merge::enqueue(world, &repository, number, expected).map_err(unprocessable)?;
+    let pull = Node::Pull(Box::new(repository), Box::new(pull));
+    let entry = Node::Payload(
+        "MergeQueueEntry",
+        vec![
+            ("position", Ready::Value(position.into())),
+            ("pullRequest", Ready::Node(Box::new(Some(pull)))),
+        ],
+    );
+    Ok(Node::Payload(
+        "EnqueuePullRequestPayload",
+        vec![
+            client_mutation_id(input),
+            ("mergeQueueEntry", Ready::Node(Box::new(Some(entry)))),
         ],
     ))
 }

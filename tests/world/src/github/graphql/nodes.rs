@@ -177,6 +177,8 @@ async fn of_repository(
         "isPrivate" => value(repository.options.private),
         "isFork" => value(repository.fork_of.is_some()),
         "autoMergeAllowed" => value(repository.options.allow_auto_merge),
+        "mergeCommitAllowed" | "squashMergeAllowed" => value(true),
+        "rebaseMergeAllowed" => value(false),
         "owner" => Ok(Out::Node(Some(Node::Account {
             login: repository.owner.clone(),
             owner: true,
@@ -341,6 +343,8 @@ async fn of_pull(
         )),
         "state" => value(state_of(pull)),
         "isDraft" => value(pull.draft),
+        "isCrossRepository" => value(pull.head_repository != repository.full_name()),
+        "isInMergeQueue" => value(pull.queued),
         "merged" => value(pull.merged.is_some()),
         "mergeable" => value(
             match (

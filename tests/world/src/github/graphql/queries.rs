@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::execute::{Execution, Refusal};
 use super::nodes::{Node, Out};
 use crate::github::access::{self, Needs};
-use crate::github::model::{Identity, Repository, TokenKind};
+use crate::github::model::{Identity, Repository};
 
 /// A text among arguments.
 pub fn text<'a>(arguments: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
@@ -39,16 +39,8 @@ pub async fn root(
     arguments: &Map<String, Value>,
 ) -> Result<Out, Refusal> {
     match field {
-        "viewer" => match &execution.identity.kind {
-            TokenKind::Job { .. } | TokenKind::Anonymous => Err(Refusal::new(
-                "FORBIDDEN",
-                "Resource not accessible by integration",
-            )),
-            _ => Ok(Out::Node(Some(Node::Account {
-                login: execution.identity.login.clone(),
-                owner: false,
-            }))),
-        },
+        // Installations of Apps too, unlike REST's `/user`: their viewer is their bot (fullsend-ai/fullsend#1953).
+        "viewer" => Ok(Out::Node(Some(Node::account(&execution.identity.login)))),
         "repository" => {
             let owner = text(arguments, "owner").unwrap_or_default();
             let name = text(arguments, "name").unwrap_or_default();

@@ -77,7 +77,7 @@ impl Type {
     }
 }
 
-static TYPES: [Type; 24] = [
+static TYPES: [Type; 27] = [
     Type {
         name: "Query",
         fields: &[
@@ -103,7 +103,28 @@ static TYPES: [Type; 24] = [
                 "EnablePullRequestAutoMergePayload",
                 &["input"],
             ),
+            with(
+                "enqueuePullRequest",
+                "EnqueuePullRequestPayload",
+                &["input"],
+            ),
+            with("updateRefs", "UpdateRefsPayload", &["input"]),
         ],
+    },
+    Type {
+        name: "UpdateRefsPayload",
+        fields: &[leaf("clientMutationId")],
+    },
+    Type {
+        name: "EnqueuePullRequestPayload",
+        fields: &[
+            leaf("clientMutationId"),
+            object("mergeQueueEntry", "MergeQueueEntry"),
+        ],
+    },
+    Type {
+        name: "MergeQueueEntry",
+        fields: &[leaf("position"), object("pullRequest", "PullRequest")],
     },
     Type {
         name: "CreateCommitOnBranchPayload",
@@ -156,6 +177,9 @@ static TYPES: [Type; 24] = [
             leaf("isPrivate"),
             leaf("isFork"),
             leaf("autoMergeAllowed"),
+            leaf("mergeCommitAllowed"),
+            leaf("squashMergeAllowed"),
+            leaf("rebaseMergeAllowed"),
             object("owner", "RepositoryOwner"),
             object("defaultBranchRef", "Ref"),
             with("ref", "Ref", &["qualifiedName"]),
@@ -258,6 +282,8 @@ static TYPES: [Type; 24] = [
             leaf("url"),
             leaf("state"),
             leaf("isDraft"),
+            leaf("isCrossRepository"),
+            leaf("isInMergeQueue"),
             leaf("merged"),
             leaf("mergeable"),
             leaf("mergeStateStatus"),

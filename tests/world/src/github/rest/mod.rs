@@ -7,6 +7,7 @@ mod commits;
 mod contents;
 mod issues;
 mod objects;
+mod people;
 mod pulls;
 mod references;
 mod repositories;

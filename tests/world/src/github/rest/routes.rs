@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{delete, get, patch, post, put};
 
-use super::{actions, commits, contents, issues, objects, pulls, references, repositories};
+use super::{actions, commits, contents, issues, objects, people, pulls, references, repositories};
 use crate::World;
 use crate::github::access::Needs;
 use crate::github::api::{Answer, Call, Failure, endpoint};
@@ -18,8 +18,15 @@ const PULLS_WRITE: Needs = Needs::write("pull-requests");
 const ACTIONS: Needs = Needs::read("actions");
 const ACTIONS_WRITE: Needs = Needs::write("actions");
 
-/// All endpoints, under `/api`.
+/// All endpoints, under `/api`, and under `/api/v3` where an Enterprise Server has them.
 pub fn router(world: Arc<World>) -> Router {
+    Router::new()
+        .nest("/api", endpoints())
+        .nest("/api/v3", endpoints())
+        .with_state(world)
+}
+
+fn endpoints() -> Router<Arc<World>> {
     let repository = Router::new()
         .merge(git())
         .merge(work())
@@ -56,17 +63,13 @@ pub fn router(world: Arc<World>) -> Router {
             post(endpoint(WRITE, actions::repository_dispatch)),
         );
     Router::new()
-        .route("/api/user", get(endpoint(METADATA, repositories::user)))
+        .route("/user", get(endpoint(METADATA, repositories::user)))
         .route(
-            "/api/user/repos",
+            "/user/repos",
             post(endpoint(METADATA, repositories::create)),
         )
-        .nest("/api/repos/{owner}/{repo}", repository)
-        .route(
-            "/api/{*rest}",
-            axum::routing::any(endpoint(METADATA, unknown)),
-        )
-        .with_state(world)
+        .nest("/repos/{owner}/{repo}", repository)
+        .route("/{*rest}", axum::routing::any(endpoint(METADATA, unknown)))
 }
 
 /// git's references and objects, and files.
@@ -128,6 +131,18 @@ fn work() -> Router<Arc<World>> {
         .route(
             "/pulls/{pull_number}/merge",
             put(endpoint(WRITE, pulls::merge)),
+        )
+        .route(
+            "/pulls/{pull_number}/requested_reviewers",
+            post(endpoint(PULLS_WRITE, people::request_reviews)),
+        )
+        .route(
+            "/issues/{issue_number}",
+            patch(endpoint(PULLS_WRITE, people::update_issue)),
+        )
+        .route(
+            "/issues/{issue_number}/assignees",
+            post(endpoint(PULLS_WRITE, people::add_assignees)),
         )
         .route(
             "/issues/{issue_number}/labels",
