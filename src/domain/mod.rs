@@ -1,8 +1,10 @@
 //! Pure facts and decisions: no I/O, no clock, no other module of this crate but [`error`](crate::error).
 
 pub mod coordinates;
+pub mod diff;
 pub mod image_input;
 pub mod providers;
 pub mod rollout;
 pub mod shadow;
 pub mod task_definition;
+pub mod tfvar;
