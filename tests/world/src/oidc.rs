@@ -124,6 +124,12 @@ impl Issuer {
         (url, token)
     }
 
+    /// Takes a job's right to ask for tokens away, when it has ended.
+    pub fn forbid(&self, request_token: &str) {
+        let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        jobs.remove(request_token);
+    }
+
     /// The key that verifies this issuer's tokens.
     pub(crate) fn verifying_key(&self) -> &DecodingKey {
         &self.verifying

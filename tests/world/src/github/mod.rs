@@ -37,7 +37,8 @@ mod tests;
 pub use events::{Decision, Event};
 pub use git::{Git, GitError};
 pub use model::{
-    Access, Identity, Permissions, PullRequest, Repository, RepositoryOptions, TokenKind,
+    Access, Environment, Identity, Permissions, PullRequest, Repository, RepositoryOptions,
+    TokenKind,
 };
 pub use runs::{Annotation, Job, Progress, Run, RunSettings, Step};
 pub use server::router;

@@ -29,8 +29,17 @@ pub struct RepositoryOptions {
     pub variables: BTreeMap<String, String>,
     /// Secrets of Actions: the `secrets` context.
     pub secrets: BTreeMap<String, String>,
-    /// Names of environments. Each gets its own OIDC subject.
-    pub environments: Vec<String>,
+    /// Environments by name. A job that names another one makes it, as on GitHub: without variables and secrets.
+    pub environments: BTreeMap<String, Environment>,
+}
+
+/// What is configured in one environment. Nobody needs to approve jobs here.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    /// Variables, which win over the repository's.
+    pub variables: BTreeMap<String, String>,
+    /// Secrets, which win over the repository's.
+    pub secrets: BTreeMap<String, String>,
 }
 
 /// One repository: what is fixed when it is created, its options, and its objects.

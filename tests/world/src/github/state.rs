@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::broadcast;
 
 use super::events::Decision;
 use super::git::{Git, GitError};
@@ -38,8 +38,9 @@ pub(super) struct State {
     pub run_settings: Option<RunSettings>,
     /// Commits that GitHub made itself, and therefore signs.
     pub signed: BTreeSet<String>,
-    /// Runs in progress, and how to tell them to end.
-    pub cancels: BTreeMap<u64, Arc<Notify>>,
+    /// Runs that are executed, and how to tell them to end.
+    pub cancels: BTreeMap<u64, runs::Cancel>,
+    pub groups: runs::Groups,
     last_id: u64,
 }
 
@@ -238,11 +239,13 @@ impl GitHub {
         runs::idle(world, limit).await
     }
 
-    /// Cancels a run in progress, as a person does on its page; `false` if there is none with that number.
+    /// Cancels a run that waits or is in progress, as a person does on its page; `false` if there is none with that
+    /// number.
     pub fn cancel(&self, run: u64) -> bool {
-        let state = self.state();
-        let cancel = state.cancels.get(&run);
-        cancel.map(|cancel| cancel.notify_one()).is_some()
+        let cancel = self.state().cancels.get(&run).cloned();
+        cancel
+            .map(|cancel| cancel.cancel("The run was canceled."))
+            .is_some()
     }
 
     /// Changes of runs, jobs and steps as they happen.

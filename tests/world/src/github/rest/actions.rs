@@ -158,7 +158,7 @@ fn one_job(shape: Shape<'_>, run: &Run, at: usize, job: &Job) -> Value {
         "url": format!("{api}/actions/jobs/{id}"),
         "html_url": format!("{}/{}/actions/runs/{}/job/{id}", shape.web(), run.repository, run.id),
         "check_run_url": format!("{api}/check-runs/{id}"),
-        "status": if job.conclusion.is_some() { "completed" } else { "in_progress" },
+        "status": job.status,
         "conclusion": job.conclusion,
         "created_at": time(run.created),
         "started_at": time(job.started.unwrap_or(run.created)),
@@ -236,7 +236,8 @@ pub async fn dispatch(call: Call) -> Result<Answer, Failure> {
         .get("inputs")
         .and_then(Value::as_object)
         .unwrap_or(&none);
-    let inputs = dispatch_inputs(&trigger, given, &repository.options.environments)
+    let environments: Vec<String> = repository.options.environments.keys().cloned().collect();
+    let inputs = dispatch_inputs(&trigger, given, &environments)
         .map_err(|error| Failure::new(422, error))?;
     event.payload = json!({
         "inputs": inputs,

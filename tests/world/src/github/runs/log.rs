@@ -1,55 +1,93 @@
-//! What act tells, line by line: `--json` records of jobs, steps, annotations and summaries.
+//! What act tells of a job, line by line: `--json` records of steps, annotations and summaries.
 
 use std::fs::File;
 use std::io::Write;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use serde_json::Value;
 
-use super::model::{Annotation, Job, Progress, Run, Step};
-use crate::World;
+use super::facts::Facts;
+use super::files::OUTPUTS_STEP;
+use super::model::{Annotation, Progress, Run, Step};
 
-/// Follows one run.
+/// Follows one job.
 pub(super) struct Listener {
-    world: Arc<World>,
-    run: u64,
+    facts: Arc<Facts>,
+    index: usize,
+    name: String,
     file: File,
     /// Texts that are never written.
     masks: Vec<String>,
+    began: bool,
+    /// The `if` of each step, by act's identifier of it.
+    conditions: Vec<(String, String)>,
+    /// Identifier of the step that is in progress.
+    current: Option<String>,
     /// Step of a composite action whose summary was heard last: act repeats it for the step that calls the action.
     inner_summary: Option<(String, String)>,
 }
 
 impl Listener {
     pub(super) fn new<'a>(
-        world: &Arc<World>,
-        run: u64,
-        log: &Path,
+        facts: &Arc<Facts>,
+        index: usize,
+        name: &str,
+        definition: &serde_yaml::Value,
         secrets: impl Iterator<Item = &'a String>,
     ) -> std::io::Result<Self> {
+        let steps = definition
+            .get("steps")
+            .and_then(serde_yaml::Value::as_sequence);
+        let condition = |(at, step): (usize, &serde_yaml::Value)| {
+            let text = |name| step.get(name).and_then(serde_yaml::Value::as_str);
+            let id = text("id").map_or_else(|| at.to_string(), str::to_owned);
+            (id, text("if").unwrap_or_default().to_owned())
+        };
         Ok(Self {
-            world: world.clone(),
-            run,
-            file: File::create(log)?,
+            facts: facts.clone(),
+            index,
+            name: name.to_owned(),
+            file: File::options()
+                .create(true)
+                .append(true)
+                .open(&facts.run.log_path)?,
             masks: secrets
                 .filter(|secret| !secret.is_empty())
                 .cloned()
                 .collect(),
+            began: false,
+            conditions: steps
+                .into_iter()
+                .flatten()
+                .enumerate()
+                .map(condition)
+                .collect(),
+            current: None,
             inner_summary: None,
         })
     }
 
-    /// Number of jobs so far.
-    pub(super) fn jobs(&self) -> usize {
-        self.with(|run| run.jobs.len()).unwrap_or_default()
+    /// Whether act has begun with the job.
+    pub(super) fn began(&self) -> bool {
+        self.began
     }
 
-    fn with<T>(&self, work: impl FnOnce(&mut Run) -> T) -> Option<T> {
-        let mut state = self.world.github.state();
-        let run = state.runs.iter_mut().find(|run| run.id == self.run)?;
-        Some(work(run))
+    /// Whether the current step is one that goes on when the run is cancelled.
+    pub(super) fn goes_on(&self) -> bool {
+        let condition = self
+            .conditions
+            .iter()
+            .find(|(id, _)| self.current.as_ref() == Some(id));
+        condition.is_some_and(|(_, text)| {
+            text.contains("always()")
+                || text.contains("cancelled()") && !text.contains("!cancelled()")
+        })
+    }
+
+    /// Whether a text has something secret in it.
+    pub(super) fn hides(&self, text: &str) -> bool {
+        self.masks.iter().any(|mask| text.contains(mask))
     }
 
     /// The text without secrets.
@@ -61,83 +99,56 @@ impl Listener {
         text
     }
 
-    /// Writes what act said beside its records.
-    pub(super) fn complain(&mut self, text: &str) {
-        for line in text.lines() {
-            self.write("act", line);
-        }
-    }
-
-    fn write(&mut self, job: &str, text: &str) {
+    fn write(&mut self, text: &str) {
         let text = self.mask(text);
-        for line in text.trim_end_matches('\n').split('\n') {
+        for line in text.trim_end_matches(['\n', '\r']).split('\n') {
             // A log that cannot be written is no reason to end a run.
-            let _ = writeln!(self.file, "{job} | {line}");
+            let _ = writeln!(self.file, "{} | {}", self.name, line.trim_end_matches('\r'));
         }
     }
 
     /// Takes in one line of act's output.
     pub(super) fn hear(&mut self, line: &str) {
         let Ok(record) = serde_json::from_str::<Value>(line) else {
-            self.write("act", line);
+            self.write(line);
             return;
         };
         let text = |name: &str| record.get(name).and_then(Value::as_str);
-        if text("command") == Some("add-mask") {
-            // This record has the secret in clear.
-            self.masks
-                .extend(text("arg").filter(|arg| !arg.is_empty()).map(str::to_owned));
-            return;
-        }
-        let Some(job) = text("job") else {
-            self.write("act", text("msg").unwrap_or_default());
-            return;
-        };
-        let name = self.name(job);
-        if text("command") != Some("summary") {
-            self.write(&name, text("msg").unwrap_or_default());
-        }
         match text("command") {
-            Some("summary") => self.summary(job, &record),
-            Some(level @ ("error" | "warning" | "notice")) => {
-                self.annotation(level, &name, &record);
-            }
-            _ => self.change(job, &name, &record),
+            // This record has the secret in clear.
+            Some("add-mask") => self
+                .masks
+                .extend(text("arg").into_iter().flat_map(masks_of)),
+            Some("summary") => self.summary(&record),
+            Some(level @ ("error" | "warning" | "notice")) => self.annotation(level, &record),
+            Some("set-output") => {}
+            _ => self.change(&record),
         }
     }
 
-    /// A job's name as GitHub shows it, from act's `workflow/job` or `caller/workflow/job`.
-    fn name(&self, key: &str) -> String {
-        let workflow = self.with(|run| run.workflow.clone()).unwrap_or_default();
-        let parts: Vec<&str> = key.split('/').collect();
-        match (key.strip_prefix(&format!("{workflow}/")), &parts[..]) {
-            (Some(job), _) => job.to_owned(),
-            (None, [caller, _, job]) => format!("{caller} / {job}"),
-            _ => key.to_owned(),
-        }
-    }
-
-    fn summary(&mut self, job: &str, record: &Value) {
+    fn summary(&mut self, record: &Value) {
         let content = record
             .get("content")
             .and_then(Value::as_str)
             .unwrap_or_default();
-        let path: Vec<&str> = step_path(record);
-        let outer = path
-            .first()
-            .map(|step| format!("{job}/{step}"))
-            .unwrap_or_default();
-        let heard = (outer, content.to_owned());
+        let path = step_path(record);
+        let heard = (
+            path.first().copied().unwrap_or_default().to_owned(),
+            content.to_owned(),
+        );
         if path.len() > 1 {
             self.inner_summary = Some(heard);
         } else if self.inner_summary.as_ref() == Some(&heard) {
             return;
         }
         let content = self.mask(content);
-        self.with(|run| run.summaries.push(content));
+        self.facts.change(|run| {
+            run.jobs.get_mut(self.index)?.summaries.push(content);
+            None
+        });
     }
 
-    fn annotation(&mut self, level: &str, job: &str, record: &Value) {
+    fn annotation(&mut self, level: &str, record: &Value) {
         let pair = |name: &str| {
             let value = record
                 .pointer(&format!("/kvPairs/{name}"))
@@ -154,46 +165,67 @@ impl Listener {
             message: self.mask(message),
             file: pair("file"),
             line: pair("line"),
-            job: job.to_owned(),
+            job: self.name.clone(),
         };
-        self.with(|run| run.annotations.push(annotation));
+        // As GitHub's log has it: `Error: …`.
+        let mut shown = level.to_owned();
+        shown[..1].make_ascii_uppercase();
+        self.write(&format!("{shown}: {message}"));
+        self.facts.annotate(annotation);
     }
 
-    /// The beginning or end of a job or a step.
-    fn change(&mut self, key: &str, name: &str, record: &Value) {
+    /// The beginning or end of the job or a step, or a line that a step wrote.
+    fn change(&mut self, record: &Value) {
         let text = |name: &str| record.get(name).and_then(Value::as_str);
         let message = text("msg").unwrap_or_default().trim_start();
-        let setup = record.pointer("/stepid/0").and_then(Value::as_str) == Some("--setup-job");
-        let id = text("jobID").unwrap_or_default();
-        let progress =
-            if setup && text("stepResult").is_none() && message.contains("Run Set up job") {
-                self.with(|run| begin_job(run, key, id, name))
-            } else if let Some(result) = text("jobResult") {
-                let matrix = record.get("matrix").and_then(Value::as_object);
-                let leg = matrix.is_some_and(|matrix| !matrix.is_empty());
-                self.with(|run| end_job(run, key, result, leg)).flatten()
-            } else if text("stage") == Some("Main") && step_path(record).len() == 1 {
-                let step = self.mask(text("step").unwrap_or_default());
-                // act measures in nanoseconds.
-                let nanoseconds = record.get("executionTime").and_then(Value::as_f64);
-                let seconds = nanoseconds.unwrap_or_default() / 1e9;
-                match text("stepResult") {
-                    Some(result) => self
-                        .with(|run| end_step(run, key, &step, result, seconds))
-                        .flatten(),
-                    None if message.starts_with("⭐ Run Main") => {
-                        self.with(|run| begin_step(run, key, &step)).flatten()
-                    }
-                    None => None,
+        let path = step_path(record);
+        self.began |= text("job").is_some();
+        if path.first() == Some(&OUTPUTS_STEP) {
+            return;
+        }
+        if record.get("raw_output") == Some(&Value::Bool(true)) {
+            self.write(message);
+        } else if text("stage") == Some("Main") && path.len() == 1 {
+            let name = self.mask(text("step").unwrap_or_default());
+            // act measures in nanoseconds.
+            let nanoseconds = record.get("executionTime").and_then(Value::as_f64);
+            let seconds = nanoseconds.unwrap_or_default() / 1e9;
+            match text("stepResult") {
+                Some(result) => {
+                    self.current = None;
+                    self.facts
+                        .change(|run| end_step(run, self.index, &name, result, seconds));
                 }
-            } else {
-                None
-            };
-        if let Some(progress) = progress {
-            // Nobody may be listening.
-            let _ = self.world.github.progress.send(progress);
+                None if message.starts_with("⭐ Run Main") => {
+                    self.current = path.first().map(|id| (*id).to_owned());
+                    self.write(&format!("── {}", name.lines().next().unwrap_or_default()));
+                    self.facts.change(|run| begin_step(run, self.index, &name));
+                }
+                None => self.trouble(record),
+            }
+        } else if text("stepResult").is_none() {
+            self.trouble(record);
         }
     }
+
+    /// What act itself complains of.
+    fn trouble(&mut self, record: &Value) {
+        let text = |name: &str| record.get(name).and_then(Value::as_str).unwrap_or_default();
+        if ["error", "fatal"].contains(&text("level")) {
+            self.write(text("msg"));
+        }
+    }
+}
+
+/// What is masked for one `add-mask`: the runner hides each line of it, too.
+fn masks_of(text: &str) -> impl Iterator<Item = String> {
+    let whole = std::iter::once(text).chain(text.lines());
+    let masks: Vec<String> = whole
+        .map(str::trim)
+        .filter(|mask| !mask.is_empty())
+        .map(str::to_owned)
+        .collect();
+    masks.into_iter()
 }
 
 /// Identifiers of a step and of the steps of composite actions in it.
@@ -205,72 +237,42 @@ fn step_path(record: &Value) -> Vec<&str> {
         .collect()
 }
 
-fn progress(run: &Run, job: &str, step: Option<&str>, end: Option<&str>, seconds: f64) -> Progress {
-    Progress {
+fn progress(run: &Run, job: usize, step: &Step) -> Option<Progress> {
+    Some(Progress {
         run: run.id,
         workflow: run.workflow.clone(),
-        job: Some(job.to_owned()),
-        step: step.map(str::to_owned),
-        status: if end.is_some() {
+        job: Some(run.jobs.get(job)?.name.clone()),
+        step: Some(step.name.clone()),
+        status: if step.conclusion.is_some() {
             "completed"
         } else {
             "in_progress"
         },
-        conclusion: end.map(str::to_owned),
-        seconds,
-    }
+        conclusion: step.conclusion.clone(),
+        seconds: step.seconds,
+    })
 }
 
-fn begin_job(run: &mut Run, key: &str, id: &str, name: &str) -> Progress {
-    run.jobs.push(Job {
-        id: id.to_owned(),
-        name: name.to_owned(),
-        key: key.to_owned(),
-        conclusion: None,
-        started: Some(SystemTime::now()),
-        ended: None,
-        steps: Vec::new(),
-    });
-    progress(run, name, None, None, 0.0)
-}
-
-fn end_job(run: &mut Run, key: &str, result: &str, leg: bool) -> Option<Progress> {
-    let job = run.jobs.iter_mut().find(|job| job.key == key)?;
-    let failed = |step: &Step| step.conclusion.as_deref() == Some("failure");
-    // act gives all legs of a matrix the result of the worst one.
-    let result = match result {
-        "failure" if leg && !job.steps.iter().any(failed) => "success",
-        other => other,
-    };
-    job.conclusion = Some(result.to_owned());
-    job.ended = Some(SystemTime::now());
-    let took = job.started.and_then(|started| started.elapsed().ok());
-    let name = job.name.clone();
-    let seconds = took.unwrap_or_default().as_secs_f64();
-    Some(progress(run, &name, None, Some(result), seconds))
-}
-
-fn begin_step(run: &mut Run, key: &str, name: &str) -> Option<Progress> {
-    let job = run.jobs.iter_mut().find(|job| job.key == key)?;
-    job.steps.push(Step {
+fn begin_step(run: &mut Run, job: usize, name: &str) -> Option<Progress> {
+    let step = Step {
         name: name.to_owned(),
         conclusion: None,
         seconds: 0.0,
         started: SystemTime::now(),
-    });
-    let job = job.name.clone();
-    Some(progress(run, &job, Some(name), None, 0.0))
+    };
+    run.jobs.get_mut(job)?.steps.push(step.clone());
+    progress(run, job, &step)
 }
 
-fn end_step(run: &mut Run, key: &str, name: &str, result: &str, seconds: f64) -> Option<Progress> {
-    let job = run.jobs.iter_mut().find(|job| job.key == key)?;
-    let open = job
-        .steps
+fn end_step(run: &mut Run, job: usize, name: &str, result: &str, seconds: f64) -> Option<Progress> {
+    let steps = &mut run.jobs.get_mut(job)?.steps;
+    let open = steps
         .iter_mut()
         .rev()
         .find(|step| step.conclusion.is_none())?;
     open.conclusion = Some(result.to_owned());
     open.seconds = seconds;
-    let job = job.name.clone();
-    Some(progress(run, &job, Some(name), Some(result), seconds))
+    name.clone_into(&mut open.name);
+    let step = open.clone();
+    progress(run, job, &step)
 }

@@ -1,24 +1,37 @@
-//! Workflow runs: GitHub's side of them here, the runner's side by `act` on this machine.
+//! Workflow runs: GitHub's side of them here, the runner's side by `act` on this machine, one act for each job.
 //!
 //! | module | what |
 //! |---|---|
 //! | `model` | runs, jobs, steps, settings |
-//! | `plan` | the jobs of a workflow and of those that it calls, with their permissions |
-//! | `queue` | what runs when: concurrency groups |
-//! | `prepare` | checkout, and copies of workflows that act can read |
-//! | `execute` | one run through act |
+//! | `queue` | from an event to a run that has ended |
+//! | `graph` | the jobs of a workflow and of those that it calls, with their permissions |
+//! | `schedule` | which job runs when: `needs`, conditions, matrices, groups |
+//! | `call` | inputs, secrets and outputs of called workflows |
+//! | `matrix`, `concurrency`, `cancel` | what `schedule` is made of |
+//! | `facts` | what all jobs of a run share |
+//! | `files` | one job in a form that act can read |
+//! | `runner` | one job through act: its token, its OIDC identity, its environment's variables and secrets, its time limit |
+//! | `interrupt` | cancelling a job |
 //! | `log` | what act tells |
 //!
-//! What act does not do is done here: permissions and OIDC for each job, concurrency, the token's end. `GITHUB_TOKEN` is
-//! one for all jobs of a run, as act knows one only: it may do what any of the jobs may. What this machine cannot
-//! show: approvals of environments, variables of environments, time limits of jobs.
+//! What is not played: people who approve environments or first-time contributors, containers, `continue-on-error` of jobs,
+//! `max-parallel`, caches and artifacts.
 
-mod execute;
+mod call;
+mod cancel;
+mod concurrency;
+mod facts;
+mod files;
+mod graph;
+mod interrupt;
 mod log;
+mod matrix;
 mod model;
-mod plan;
-mod prepare;
 mod queue;
+mod runner;
+mod schedule;
 
+pub(super) use cancel::Cancel;
+pub(super) use concurrency::Groups;
 pub use model::{Annotation, Job, Progress, Run, RunSettings, Step};
 pub use queue::{configure, create, idle, wake};

@@ -62,7 +62,7 @@ pub struct Run {
     pub title: String,
     /// `queued`, `in_progress`, `completed`.
     pub status: &'static str,
-    /// `success`, `failure`, `cancelled`, `startup_failure`.
+    /// `success`, `failure`, `cancelled`, `skipped`, `startup_failure`.
     pub conclusion: Option<String>,
     /// Why it did not start, or was cancelled.
     pub reason: Option<String>,
@@ -75,8 +75,6 @@ pub struct Run {
     pub ended: Option<SystemTime>,
     /// What the steps wrote, secrets masked.
     pub log_path: PathBuf,
-    /// Job summaries, in Markdown.
-    pub summaries: Vec<String>,
     pub annotations: Vec<Annotation>,
     pub jobs: Vec<Job>,
     #[serde(skip)]
@@ -88,24 +86,78 @@ pub struct Run {
 pub(super) struct Source {
     pub event: Event,
     pub document: serde_yaml::Value,
+    /// Whether its execution has begun.
+    pub taken: bool,
 }
 
-/// One job of a run.
+/// One job of a run, or one leg of a job's matrix.
 #[derive(Clone, Debug, Serialize)]
 pub struct Job {
     /// The job's key in the workflow file.
     pub id: String,
     /// `Deploy`, or `Call / Deploy` in a called workflow.
     pub name: String,
-    /// act's name of the job: what its records are told apart by.
-    #[serde(skip)]
-    pub(super) key: String,
+    /// The environment that it is deployed to.
+    pub environment: Option<String>,
+    /// `queued`, `in_progress`, `completed`.
+    pub status: &'static str,
+    /// `success`, `failure`, `cancelled`, `skipped`.
     pub conclusion: Option<String>,
     #[serde(skip)]
     pub started: Option<SystemTime>,
     #[serde(skip)]
     pub ended: Option<SystemTime>,
     pub steps: Vec<Step>,
+    /// What its steps wrote to `GITHUB_STEP_SUMMARY`, in Markdown.
+    pub summaries: Vec<String>,
+}
+
+impl Job {
+    pub(super) fn new(id: &str, name: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            environment: None,
+            status: "queued",
+            conclusion: None,
+            started: None,
+            ended: None,
+            steps: Vec::new(),
+            summaries: Vec::new(),
+        }
+    }
+
+    pub(super) fn end(&mut self, result: &str) {
+        self.status = "completed";
+        self.conclusion = Some(result.to_owned());
+        self.ended = Some(SystemTime::now());
+    }
+
+    /// Seconds that it took, or has taken so far.
+    pub fn seconds(&self) -> f64 {
+        between(self.started, self.ended)
+    }
+
+    pub(super) fn progress(&self, run: &Run) -> Progress {
+        Progress {
+            run: run.id,
+            workflow: run.workflow.clone(),
+            job: Some(self.name.clone()),
+            step: None,
+            status: self.status,
+            conclusion: self.conclusion.clone(),
+            seconds: self.seconds(),
+        }
+    }
+}
+
+fn between(started: Option<SystemTime>, ended: Option<SystemTime>) -> f64 {
+    let Some(started) = started else { return 0.0 };
+    let ended = ended.unwrap_or_else(SystemTime::now);
+    ended
+        .duration_since(started)
+        .unwrap_or_default()
+        .as_secs_f64()
 }
 
 /// One step of a job. Steps that did not run because of their `if` are not in the list: act does not tell of them.
@@ -130,6 +182,20 @@ pub struct Annotation {
     pub job: String,
 }
 
+impl Annotation {
+    /// What GitHub itself says of a job.
+    pub(super) fn error(job: &str, message: &str) -> Self {
+        Self {
+            level: "error".to_owned(),
+            title: String::new(),
+            message: message.to_owned(),
+            file: None,
+            line: None,
+            job: job.to_owned(),
+        }
+    }
+}
+
 /// A change of a run, a job or a step.
 #[derive(Clone, Debug, Serialize)]
 pub struct Progress {
@@ -146,13 +212,6 @@ pub struct Progress {
 impl Run {
     /// Seconds that it took, or has taken so far.
     pub fn seconds(&self) -> f64 {
-        let Some(started) = self.started else {
-            return 0.0;
-        };
-        let ended = self.ended.unwrap_or_else(SystemTime::now);
-        ended
-            .duration_since(started)
-            .unwrap_or_default()
-            .as_secs_f64()
+        between(self.started, self.ended)
     }
 }

@@ -1,19 +1,21 @@
-//! Which run is executed when.
-//!
-//! Source: "Control the concurrency of workflows and jobs", GitHub's documentation, November 2026: of one group one run is in
-//! progress and one waits; a newer one takes the place of the one that waits. Groups of jobs are not told apart here:
-//! runs of a workflow whose jobs have a `concurrency` follow each other, and none is dropped.
+//! From an event to a run that has ended.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
-use super::execute;
+use super::cancel::Cancel;
+use super::concurrency::{self, Group, Place};
+use super::facts::{self, Facts};
+use super::files;
+use super::graph::{self, Sources};
 use super::model::{Progress, Run, RunSettings, Source};
+use super::schedule::{self, Frame};
 use crate::World;
-use crate::github::events::Event;
-use crate::github::expression;
+use crate::github::events::{self, Event};
+use crate::github::expression::Scope;
+use crate::github::merge;
 use crate::github::workflow::Workflow;
 
 /// Lets runs be executed from now on, also those that are queued.
@@ -67,12 +69,12 @@ pub fn create(world: &World, event: &Event, workflow: &Workflow) -> u64 {
             .join("runs")
             .join(id.to_string())
             .join("log.txt"),
-        summaries: Vec::new(),
         annotations: Vec::new(),
         jobs: Vec::new(),
         source: Source {
             event: event.clone(),
             document: workflow.document.clone(),
+            taken: false,
         },
     };
     let progress = tell(&run);
@@ -83,7 +85,7 @@ pub fn create(world: &World, event: &Event, workflow: &Workflow) -> u64 {
     id
 }
 
-pub(super) fn tell(run: &Run) -> Progress {
+fn tell(run: &Run) -> Progress {
     Progress {
         run: run.id,
         workflow: run.workflow.clone(),
@@ -95,133 +97,150 @@ pub(super) fn tell(run: &Run) -> Progress {
     }
 }
 
-/// Starts what can start.
+/// Begins with what nobody has begun with: it may still have to wait for its turn in a concurrency group.
 pub fn wake(world: &Arc<World>) {
-    let (start, dropped) = {
+    loop {
+        let taken = {
+            let mut state = world.github.state();
+            let Some(settings) = state.run_settings.clone() else {
+                return;
+            };
+            let Some(run) = state.runs.iter_mut().find(|run| !run.source.taken) else {
+                return;
+            };
+            run.source.taken = true;
+            (settings, run.clone())
+        };
+        let (settings, run) = taken;
+        let cancel = Cancel::new();
+        let inputs = run.source.event.payload.get("inputs").cloned();
+        let contexts =
+            json!({"github": facts::github(world, &run), "inputs": inputs, "vars": null});
+        let scope = Scope {
+            contexts: &contexts,
+            status: None,
+        };
+        let group = Group::of(&run.source.document, scope);
+        let place = {
+            let mut state = world.github.state();
+            state.cancels.insert(run.id, cancel.clone());
+            let enter = |group: Option<Group>| {
+                let groups = &mut state.groups;
+                group.map(|group| {
+                    (
+                        concurrency::enter(world, groups, &run.repository, &group, &cancel),
+                        group.name,
+                    )
+                })
+            };
+            group.map(enter)
+        };
+        let world = world.clone();
+        tokio::spawn(async move { execute(&world, &settings, run, cancel, place).await });
+    }
+}
+
+/// Executes a run to its end, and then what waits for it.
+async fn execute(
+    world: &Arc<World>,
+    settings: &RunSettings,
+    run: Run,
+    cancel: Cancel,
+    place: Result<Option<(Place, String)>, String>,
+) {
+    let (id, repository) = (run.id, run.repository.clone());
+    let ended = attempt(world, settings, run, &cancel, place).await;
+    let (conclusion, reason) = match (ended, cancel.reason()) {
+        (_, Some(reason)) => ("cancelled", Some(reason)),
+        (Ok(result), None) => (result, None),
+        (Err(reason), None) => ("startup_failure", Some(reason)),
+    };
+    let progress = {
         let mut state = world.github.state();
-        let Some(settings) = state.run_settings.clone() else {
+        state.cancels.remove(&id);
+        let Some(run) = state.runs.iter_mut().find(|run| run.id == id) else {
             return;
         };
-        let (start, dropped) = choose(&state.runs);
-        for run in &mut state.runs {
-            if let Some((_, reason)) = dropped.iter().find(|(id, _)| *id == run.id) {
-                run.status = "completed";
-                run.conclusion = Some("cancelled".to_owned());
-                run.reason = Some(reason.clone());
-                run.ended = Some(SystemTime::now());
-            }
-            if start.contains(&run.id) {
-                run.status = "in_progress";
-                run.started = Some(SystemTime::now());
-            }
-        }
-        let chosen = |ids: &[u64]| -> Vec<Run> {
-            let runs = state.runs.iter().filter(|run| ids.contains(&run.id));
-            runs.cloned().collect()
-        };
-        let dropped: Vec<u64> = dropped.iter().map(|(id, _)| *id).collect();
-        ((settings, chosen(&start)), chosen(&dropped))
+        run.status = "completed";
+        run.conclusion = Some(conclusion.to_owned());
+        run.reason = reason;
+        run.ended = Some(SystemTime::now());
+        tell(run)
     };
-    for run in dropped {
-        let _ = world.github.progress.send(tell(&run));
-    }
-    let (settings, runs) = start;
-    for run in runs {
-        let _ = world.github.progress.send(tell(&run));
-        let (world, settings) = (world.clone(), settings.clone());
-        tokio::spawn(async move { execute::execute(&world, &settings, run).await });
-    }
+    let _ = world.github.progress.send(progress);
+    Box::pin(merge::auto_merge(world, &repository)).await;
 }
 
-/// Runs that start now, and queued ones that a newer one takes the place of.
-fn choose(runs: &[Run]) -> (Vec<u64>, Vec<(u64, String)>) {
-    let mut start = Vec::new();
-    let mut dropped = Vec::new();
-    let mut busy: Vec<Group> = runs
-        .iter()
-        .filter(|run| run.status == "in_progress")
-        .filter_map(group)
-        .collect();
-    let queued: Vec<&Run> = runs.iter().filter(|run| run.status == "queued").collect();
-    for (at, run) in queued.iter().enumerate() {
-        let Some(group) = group(run) else {
-            start.push(run.id);
-            continue;
-        };
-        if !busy.contains(&group) {
-            busy.push(group);
-            start.push(run.id);
-            continue;
+async fn attempt(
+    world: &Arc<World>,
+    settings: &RunSettings,
+    run: Run,
+    cancel: &Cancel,
+    place: Result<Option<(Place, String)>, String>,
+) -> Result<&'static str, String> {
+    let mut place = place.map_err(|error| format!("concurrency: {error}"))?;
+    if let Some((place, _)) = &mut place {
+        place.turn(cancel).await?;
+    }
+    let repository = world
+        .github
+        .repository(&run.repository)
+        .ok_or("the repository is gone")?;
+    let workflow = Workflow {
+        path: run.workflow_path.clone(),
+        document: run.source.document.clone(),
+    };
+    let own = events::workflows(&repository, &run.sha).await;
+    let sources = Sources {
+        settings,
+        own: own.into_iter().collect(),
+    };
+    let inputs = inputs(&workflow, &run);
+    let level = Arc::new(graph::build(workflow, &sources)?);
+    let facts = Arc::new(Facts::new(world, settings, repository, run));
+    files::prepare(settings, &facts.folder)?;
+    facts.change(|run| {
+        run.status = "in_progress";
+        run.started = Some(SystemTime::now());
+        Some(tell(run))
+    });
+    let frame = Frame {
+        inputs,
+        secrets: facts.secrets(),
+        prefix: String::new(),
+        held: place.iter().map(|(_, name)| name.clone()).collect(),
+        cancel: cancel.clone(),
+    };
+    let ends = schedule::run(facts, level, Arc::new(frame)).await;
+    Ok(schedule::worst(ends.values().map(|end| end.result)))
+}
+
+/// The `inputs` context of a dispatched run: flags are flags.
+fn inputs(workflow: &Workflow, run: &Run) -> Value {
+    let mut inputs = run
+        .source
+        .event
+        .payload
+        .get("inputs")
+        .cloned()
+        .unwrap_or_else(|| json!({}));
+    let trigger = workflow.trigger("workflow_dispatch").unwrap_or_default();
+    for (name, value) in inputs.as_object_mut().into_iter().flatten() {
+        let input = trigger
+            .get("inputs")
+            .and_then(|inputs| inputs.get(name.as_str()));
+        let kind = input
+            .and_then(|input| input.get("type"))
+            .and_then(serde_yaml::Value::as_str);
+        match (kind, value.as_str()) {
+            (Some("boolean"), Some(text)) => *value = (text == "true").into(),
+            (Some("number"), Some(text)) => {
+                *value = text.parse::<f64>().map_or(Value::Null, Value::from)
+            }
+            _ => {}
         }
-        let newer = queued[at + 1..]
-            .iter()
-            .find(|newer| group.drops && self::group(newer).as_ref() == Some(&group));
-        if let Some(newer) = newer {
-            let reason = format!(
-                "canceling since a higher priority waiting request for '{}' exists: run {}",
-                group.name, newer.id
-            );
-            dropped.push((run.id, reason));
-        }
     }
-    (start, dropped)
-}
-
-/// A concurrency group, in its repository.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Group {
-    repository: String,
-    name: String,
-    /// Whether a newer run takes the place of one that waits.
-    drops: bool,
-}
-
-fn group(run: &Run) -> Option<Group> {
-    let document = &run.source.document;
-    let of_workflow = document.get("concurrency");
-    let repository = run.repository.clone();
-    if let Some(concurrency) = of_workflow {
-        let text = concurrency.get("group").unwrap_or(concurrency).as_str()?;
-        // A group that cannot be worked out is taken for one of the whole workflow: rather too slow than too fast.
-        let name = expression::interpolate(text, &contexts(run));
-        let name = name.unwrap_or_else(|_| run.workflow_path.clone());
-        return Some(Group {
-            repository,
-            name,
-            drops: true,
-        });
-    }
-    // The jobs of called workflows have the groups, which depend on what only the runner knows.
-    let calls = document
-        .get("jobs")?
-        .as_mapping()?
-        .values()
-        .any(|job| job.get("concurrency").is_some() || job.get("uses").is_some());
-    calls.then(|| Group {
-        repository,
-        name: run.workflow_path.clone(),
-        drops: false,
-    })
-}
-
-/// The contexts that a workflow's own `concurrency` may use.
-fn contexts(run: &Run) -> Value {
-    let event = &run.source.event;
-    json!({
-        "github": {
-            "workflow": run.workflow,
-            "ref": run.git_ref,
-            "ref_name": run.head_branch,
-            "head_ref": if run.event == "pull_request" { run.head_branch.as_str() } else { "" },
-            "sha": run.sha,
-            "run_id": run.id,
-            "event_name": run.event,
-            "repository": run.repository,
-            "actor": run.actor,
-            "event": event.payload,
-        },
-        "inputs": event.payload.get("inputs").cloned().unwrap_or_default(),
-    })
+    inputs
 }
 
 /// Waits until no run is queued or in progress; `false` if that takes longer than `limit`.

@@ -1,13 +1,17 @@
 //! Workflow runs through act.
 
+mod cancel;
+mod rules;
+mod shipped;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::client::{REPOSITORY, Scene, git};
-use crate::github::{GitHub, RepositoryOptions, Run, RunSettings};
+use super::client::{REPOSITORY, Reply, Scene, git};
+use crate::github::{GitHub, Job, RepositoryOptions, Run, RunSettings};
 
 const PRODUCT: &str = "keycloak-ecs-actions/keycloak-ecs-actions";
 
@@ -29,11 +33,25 @@ const OUTPUTS: [(&str, &[(&str, &str)]); 7] = [
     ("check-cluster", &[]),
 ];
 
+/// Names of the inputs that the product's workflows give to an action.
+fn given(product: &Path, action: &str) -> BTreeMap<String, Value> {
+    let mut names = BTreeMap::new();
+    for file in std::fs::read_dir(product.join(".github/workflows")).expect("a folder") {
+        let text = std::fs::read_to_string(file.expect("an entry").path()).expect("a workflow");
+        let workflow: Value = serde_yaml::from_str(&text).expect("YAML");
+        let jobs = workflow["jobs"].as_object().into_iter().flatten();
+        let steps = jobs.flat_map(|(_, job)| job["steps"].as_array().cloned().unwrap_or_default());
+        for step in steps.filter(|step| step["uses"] == format!("$/actions/{action}")) {
+            for (name, _) in step["with"].as_object().into_iter().flatten() {
+                names.insert(name.clone(), json!({"description": name}));
+            }
+        }
+    }
+    names
+}
+
 /// An action that appends its inputs to a file, one JSON object a line.
-fn recorder(repository: &Path, name: &str, outputs: &[(&str, &str)]) -> Value {
-    let real = repository.join("actions").join(name).join("action.yml");
-    let real = std::fs::read_to_string(real).unwrap_or_default();
-    let real: Value = serde_yaml::from_str(&real).unwrap_or_default();
+fn recorder(product: &Path, name: &str, outputs: &[(&str, &str)]) -> Value {
     let said: String = outputs
         .iter()
         .map(|(name, value)| format!("echo '{name}={value}' >>\"$GITHUB_OUTPUT\"\n"))
@@ -48,7 +66,7 @@ fn recorder(repository: &Path, name: &str, outputs: &[(&str, &str)]) -> Value {
     json!({
         "name": name,
         "description": "recorder",
-        "inputs": real.get("inputs").cloned().unwrap_or_else(|| json!({"operation": {"description": "any"}})),
+        "inputs": given(product, name),
         "outputs": outputs,
         "runs": {"using": "composite", "steps": [{
             "id": "record",
@@ -60,6 +78,22 @@ fn recorder(repository: &Path, name: &str, outputs: &[(&str, &str)]) -> Value {
 }
 
 impl Stage {
+    /// A consumer repository with the shipped callers, not pushed yet.
+    async fn shipped(options: RepositoryOptions) -> Self {
+        let stage = Self::new(options).await;
+        let callers = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../workflows");
+        copy(&callers, &stage.clone.join(".github/workflows"));
+        stage
+    }
+
+    /// A consumer repository whose only workflow is this one, pushed to `main`.
+    async fn with(options: RepositoryOptions, workflow: &str) -> Self {
+        let stage = Self::new(options).await;
+        stage.file(".github/workflows/own.yml", workflow);
+        stage.push("main", "Add a workflow").await;
+        stage
+    }
+
     async fn new(options: RepositoryOptions) -> Self {
         let scene = Scene::new(options).await;
         let folder = scene.folder.path().to_owned();
@@ -70,7 +104,7 @@ impl Stage {
             &product.join(".github/workflows"),
         );
         for (name, outputs) in OUTPUTS {
-            let action = recorder(&repository, name, outputs).to_string();
+            let action = recorder(&product, name, outputs).to_string();
             write(
                 &product.join("actions").join(name).join("action.yml"),
                 &action,
@@ -81,26 +115,59 @@ impl Stage {
         git(&folder, &["clone", "-q", &remote, "clone"])
             .await
             .expect("a clone");
+        let environment = [("RECORD", recorded.to_string_lossy().into_owned())];
         let settings = RunSettings {
             product,
             product_name: PRODUCT.to_owned(),
-            extra_env: BTreeMap::from([(
-                "RECORD".to_owned(),
-                recorded.to_string_lossy().into_owned(),
-            )]),
+            extra_env: environment
+                .map(|(name, value)| (name.to_owned(), value))
+                .into(),
+            extra_path: vec![folder.join("bin")],
             ..RunSettings::default()
         };
         GitHub::run_workflows(&scene.world, settings);
         let clone = folder.join("clone");
-        copy(
-            &repository.join("workflows"),
-            &clone.join(".github/workflows"),
-        );
         Self {
             scene,
             clone,
             recorded,
         }
+    }
+
+    /// A program that steps find on their PATH.
+    fn program(&self, name: &str, text: &str) {
+        use std::os::unix::fs::PermissionsExt;
+        let path = self.scene.folder.path().join("bin").join(name);
+        write(&path, text);
+        let mode = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(path, mode).expect("a program");
+    }
+
+    /// Opens a pull request of a branch.
+    async fn propose(&self, token: &str, head: &str) {
+        let body = json!({"title": format!("Merge {head}"), "head": head, "base": "main"});
+        let made = self.scene.post(token, "/pulls", body).await;
+        assert_eq!(made.status, 201, "{made:?}");
+    }
+
+    async fn dispatch(&self, workflow: &str, inputs: Value) -> Reply {
+        let path = format!("/actions/workflows/{workflow}/dispatches");
+        self.scene
+            .post(
+                &self.scene.person,
+                &path,
+                json!({"ref": "main", "inputs": inputs}),
+            )
+            .await
+    }
+
+    /// The only run, which ended like this.
+    async fn only(&self, conclusion: &str) -> Run {
+        let mut runs = self.ended().await;
+        assert_eq!(runs.len(), 1, "{:#?}", self.decisions());
+        let run = runs.remove(0);
+        assert_eq!(run.conclusion.as_deref(), Some(conclusion), "{}", log(&run));
+        run
     }
 
     /// Commits all files of the clone and pushes them to a branch.
@@ -152,9 +219,26 @@ impl Stage {
     }
 }
 
+/// What the steps of a run wrote, behind what is known of the run.
 fn log(run: &Run) -> String {
     let log = std::fs::read_to_string(&run.log_path).unwrap_or_default();
-    format!("{run:#?}\n{log}")
+    let (jobs, told) = (&run.jobs, &run.annotations);
+    format!(
+        "{:?} {:?}\n{jobs:#?}\n{told:#?}\n{log}",
+        run.conclusion, run.reason
+    )
+}
+
+/// Names and conclusions of the jobs.
+fn jobs(run: &Run) -> Vec<(&str, &str)> {
+    let mut shown = Vec::new();
+    for Job {
+        name, conclusion, ..
+    } in &run.jobs
+    {
+        shown.push((name.as_str(), conclusion.as_deref().unwrap_or_default()));
+    }
+    shown
 }
 
 fn write(path: &Path, text: &str) {
@@ -173,37 +257,4 @@ fn copy(from: &Path, to: &Path) {
             );
         }
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_shipped_caller_starts_the_shipped_workflow_of_a_pull_request() {
-    let stage = Stage::new(RepositoryOptions::default()).await;
-    stage.push("main", "Add the workflows").await;
-    stage.file("docker/providers.yml", "providers: []\n");
-    stage.push("bump", "Bump a provider").await;
-    let body = json!({"title": "Bump a provider", "head": "bump", "base": "main"});
-    let made = stage.scene.post(&stage.scene.person, "/pulls", body).await;
-    assert_eq!(made.status, 201, "{made:?}");
-    let runs = stage.ended().await;
-    assert_eq!(runs.len(), 1, "{:#?}", stage.decisions());
-    let run = &runs[0];
-    assert_eq!(run.conclusion.as_deref(), Some("success"), "{}", log(run));
-    assert_eq!(
-        (run.event.as_str(), run.workflow_path.as_str()),
-        ("pull_request", ".github/workflows/pull-request.yml")
-    );
-    let recorded = stage.recorded();
-    let called: Vec<&str> = recorded.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(
-        called,
-        [
-            "verify-providers",
-            "verify-providers",
-            "build-image",
-            "bump-tag"
-        ],
-        "{}",
-        log(run)
-    );
-    assert_eq!(recorded[0].1["operation"], "fetch");
 }

@@ -1,0 +1,173 @@
+//! Concurrency groups, and cancelled runs.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::{Stage, jobs, log};
+use crate::github::{GitHub, RepositoryOptions};
+
+/// Waits until a line is in the log of the only run in progress.
+async fn told(stage: &Stage, line: &str) {
+    let github = &stage.scene.world.github;
+    for _ in 0..600 {
+        let logs = github
+            .runs()
+            .into_iter()
+            .map(|run| std::fs::read_to_string(run.log_path).unwrap_or_default());
+        if logs.collect::<String>().contains(line) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!(
+        "no run said {line:?}: {:?}",
+        github.runs().iter().map(log).collect::<Vec<_>>()
+    );
+}
+
+const SLOW: &str = "
+on: push
+jobs:
+  slow:
+    runs-on: ubuntu-24.04
+    steps:
+      - run: |
+          trap 'echo \"the step heard SIGINT\"; exit 3' INT
+          echo started
+          for _ in {1..600}; do sleep 0.1; done
+      - run: echo 'the next step ran'
+      - if: cancelled()
+        run: echo 'cancelled() ran'
+      - if: always()
+        run: echo 'always() ran'
+  next: {needs: slow, runs-on: ubuntu-24.04, steps: [{run: 'true'}]}
+  last: {needs: slow, if: always(), runs-on: ubuntu-24.04, steps: [{run: 'echo \"last ran\"'}]}
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_run_interrupts_its_step_and_cleans_up() {
+    let stage = Stage::with(RepositoryOptions::default(), SLOW).await;
+    told(&stage, "slow | started").await;
+    let run = stage.scene.world.github.runs()[0].id;
+    let path = format!("/actions/runs/{run}/cancel");
+    assert_eq!(
+        stage
+            .scene
+            .post(&stage.scene.person, &path, json!({}))
+            .await
+            .status,
+        202
+    );
+    let run = stage.only("cancelled").await;
+    let text = log(&run);
+    assert_eq!(
+        jobs(&run),
+        [
+            ("slow", "cancelled"),
+            ("next", "cancelled"),
+            ("last", "success")
+        ],
+        "{text}"
+    );
+    for line in [
+        "the step heard SIGINT",
+        "cancelled() ran",
+        "always() ran",
+        "last | last ran",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    assert!(!text.contains("slow | the next step ran"), "{text}");
+}
+
+const GROUPED: &str = "
+on: {workflow_dispatch: {inputs: {name: {required: true}, wait: {type: boolean}}}}
+concurrency: {group: '${{ inputs.name }}', cancel-in-progress: \"${{ inputs.name == 'hasty' }}\"}
+jobs:
+  job:
+    runs-on: ubuntu-24.04
+    steps: [{run: 'trap \"exit 3\" INT; echo \"$NAME started\"; for _ in {1..600}; do [[ $WAIT == false || -e $GO ]] && break; sleep 0.1; done', env: {NAME: '${{ inputs.name }}-${{ github.run_number }}', WAIT: '${{ inputs.wait }}', GO: '${{ github.event.repository.name }}'}}]
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_one_group_one_run_is_in_progress_and_one_waits() {
+    let stage = Stage::with(RepositoryOptions::default(), GROUPED).await;
+    let start = async |name: &str, wait: bool| {
+        let inputs = json!({"name": name, "wait": wait.to_string()});
+        assert_eq!(stage.dispatch("own.yml", inputs).await.status, 204);
+    };
+    start("calm", true).await;
+    told(&stage, "calm-1 started").await;
+    start("calm", false).await;
+    start("calm", false).await;
+    start("hasty", true).await;
+    told(&stage, "hasty-4 started").await;
+    start("hasty", false).await;
+    told(&stage, "hasty-5 started").await;
+    let github = &stage.scene.world.github;
+    let first = github.runs()[0].id;
+    assert_eq!(github.runs()[2].status, "queued");
+    assert!(github.cancel(first));
+    let runs = stage.ended().await;
+    let ended: Vec<_> = runs
+        .iter()
+        .map(|run| run.conclusion.as_deref().unwrap_or_default())
+        .collect();
+    assert_eq!(
+        ended,
+        ["cancelled", "cancelled", "success", "cancelled", "success"]
+    );
+    let reason = runs[1].reason.clone().unwrap_or_default();
+    assert_eq!(
+        reason,
+        "Canceling since a higher priority waiting request for calm exists"
+    );
+    assert!(runs[1].started.is_none() && runs[1].jobs.is_empty());
+}
+
+const IN_JOBS: &str = "
+on: push
+jobs:
+  one:
+    strategy: {matrix: {at: [1, 2]}}
+    concurrency: {group: 'deploy-${{ github.ref }}'}
+    runs-on: ubuntu-24.04
+    steps: [{run: 'mkdir \"$RECORD.d\" && sleep 0.3 && rmdir \"$RECORD.d\"'}]
+  other: {runs-on: ubuntu-24.04, steps: [{run: 'true'}]}
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_of_one_group_follow_each_other() {
+    let stage = Stage::with(RepositoryOptions::default(), IN_JOBS).await;
+    let run = stage.only("success").await;
+    let mut ended = jobs(&run);
+    ended.sort_unstable();
+    assert_eq!(
+        ended,
+        [
+            ("one (1)", "success"),
+            ("one (2)", "success"),
+            ("other", "success")
+        ],
+        "{}",
+        log(&run)
+    );
+    // A run that is in a group can never enter it again.
+    stage.file(
+        ".github/workflows/own.yml",
+        &format!("concurrency: deploy-refs/heads/main{}", IN_JOBS),
+    );
+    stage.push("main", "Ask twice").await;
+    assert!(GitHub::idle(&stage.scene.world, Duration::from_secs(60)).await);
+    let runs = stage.scene.world.github.runs();
+    let run = runs.last().expect("a run");
+    assert_eq!(run.conclusion.as_deref(), Some("failure"), "{}", log(run));
+    assert!(
+        run.annotations[0]
+            .message
+            .contains("a deadlock was detected"),
+        "{:?}",
+        run.annotations
+    );
+}

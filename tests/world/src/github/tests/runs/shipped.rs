@@ -1,0 +1,236 @@
+//! The workflows that users copy, calling the real reusable ones, with actions that write down what they are given.
+
+use serde_json::Value;
+
+use super::{Stage, jobs, log};
+use crate::github::{Environment, RepositoryOptions};
+
+const IMAGE: &str = "terraform/environments/production/image.auto.tfvars";
+
+fn image(tag: &str) -> String {
+    format!("keycloak_image_tag    = \"{tag}\"\nkeycloak_image_digest = \"sha256:{tag}\"\n")
+}
+
+fn pairs(pairs: &[(&str, &str)]) -> std::collections::BTreeMap<String, String> {
+    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    pairs.iter().map(owned).collect()
+}
+
+fn names(recorded: &[(String, Value)]) -> Vec<&str> {
+    recorded.iter().map(|(name, _)| name.as_str()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pull_request_that_touches_docker_is_checked() {
+    let stage = Stage::shipped(RepositoryOptions::default()).await;
+    stage.push("main", "Add the workflows").await;
+    stage.file("docker/providers.yml", "providers: []\n");
+    stage.push("bump", "Bump a provider").await;
+    stage.propose(&stage.scene.person, "bump").await;
+    let run = stage.only("success").await;
+    assert_eq!(
+        (run.event.as_str(), run.git_ref.as_str()),
+        ("pull_request", "refs/pull/1/merge")
+    );
+    let name = "Pull request / Verify providers and build the image";
+    assert_eq!(jobs(&run), [(name, "success")]);
+    let recorded = stage.recorded();
+    assert_eq!(
+        names(&recorded),
+        [
+            "verify-providers",
+            "verify-providers",
+            "build-image",
+            "bump-tag"
+        ]
+    );
+    assert_eq!(recorded[0].1["operation"], "fetch");
+    assert_eq!(recorded[2].1["repository"], "keycloak");
+    assert_eq!(recorded[3].1["dry-run"], "true");
+    let job = &run.jobs[0];
+    let steps: Vec<&str> = job.steps.iter().map(|step| step.name.as_str()).collect();
+    assert_eq!(
+        steps,
+        [
+            "Check out",
+            "Fetch the providers",
+            "Verify the providers",
+            "Build the image",
+            "Show the next tag"
+        ]
+    );
+    assert!(
+        job.steps
+            .iter()
+            .all(|step| step.conclusion.as_deref() == Some("success") && step.seconds > 0.0)
+    );
+    assert_eq!(job.summaries.len(), 4, "{:?}", job.summaries);
+    assert_eq!(job.summaries[3], "### bump-tag\n");
+    // What the workflow may do is what its job may do.
+    let token = recorded[3].1["token"].as_str().expect("a token");
+    assert!(
+        stage.scene.world.github.identify(token).is_none(),
+        "its token outlived the run"
+    );
+    assert!(!log(&run).contains(token), "the log has the token");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_push_that_touches_docker_is_released() {
+    let options = RepositoryOptions {
+        variables: pairs(&[
+            ("AWS_ROLE_TO_ASSUME", "arn:aws:iam::1:role/push"),
+            ("AWS_REGION", "eu-west-1"),
+        ]),
+        ..RepositoryOptions::default()
+    };
+    let stage = Stage::shipped(options).await;
+    stage.file(IMAGE, &image(""));
+    stage.push("main", "[skip ci] add the workflows").await;
+    stage.file("docker/providers.yml", "providers: []\n");
+    stage.push("main", "Bump a provider").await;
+    let run = stage.only("success").await;
+    let recorded = stage.recorded();
+    assert_eq!(
+        names(&recorded),
+        [
+            "verify-providers",
+            "verify-providers",
+            "aws-login",
+            "bump-tag",
+            "build-image",
+            "update-tfvar",
+            "aws-login"
+        ],
+        "{}",
+        log(&run)
+    );
+    let given =
+        |at: usize, name: &str| recorded[at].1[name].as_str().unwrap_or_default().to_owned();
+    assert_eq!(given(2, "role-to-assume"), "arn:aws:iam::1:role/push");
+    assert_eq!(given(2, "aws-region"), "eu-west-1");
+    assert_eq!(
+        (given(4, "registry"), given(4, "tag")),
+        ("registry.example".to_owned(), "1.0.0".to_owned())
+    );
+    assert_eq!(
+        given(5, "variables"),
+        "keycloak_image_tag=1.0.0\nkeycloak_image_digest=sha256:0123\n"
+    );
+    assert_eq!(given(6, "operation"), "logout");
+    let (workflow, reason) = (&run.workflow_path, stage.decisions());
+    assert_eq!(workflow, ".github/workflows/release.yml");
+    assert!(
+        reason.iter().any(|told| told
+            .starts_with("push .github/workflows/deploy.yml: paths: no changed file matches")),
+        "{reason:#?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_digest_that_was_rolled_back_is_not_proposed_again() {
+    let stage = Stage::shipped(RepositoryOptions::default()).await;
+    stage.file(IMAGE, "keycloak_image_digest = \"sha256:0123\"\n");
+    stage.push("main", "[skip ci] deploy").await;
+    stage.file(IMAGE, "keycloak_image_digest = \"\"\n");
+    stage.push("main", "[skip ci] roll back").await;
+    stage.file("docker/providers.yml", "providers: []\n");
+    stage.push("main", "Bump a provider").await;
+    let run = stage.only("success").await;
+    // Only a checkout with history knows.
+    assert!(
+        !names(&stage.recorded()).contains(&"update-tfvar"),
+        "{}",
+        log(&run)
+    );
+    assert_eq!(run.annotations[0].level, "notice");
+    assert!(
+        run.annotations[0].message.contains("was taken back"),
+        "{:?}",
+        run.annotations
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_image_is_deployed_into_its_environment() {
+    let environment = Environment {
+        variables: pairs(&[("AWS_ROLE_TO_ASSUME", "arn:aws:iam::2:role/production")]),
+        ..Environment::default()
+    };
+    let options = RepositoryOptions {
+        variables: pairs(&[
+            ("AWS_ROLE_TO_ASSUME", "arn:aws:iam::1:role/any"),
+            ("AWS_REGION", "eu-west-1"),
+        ]),
+        environments: [("production".to_owned(), environment)].into(),
+        ..RepositoryOptions::default()
+    };
+    let stage = Stage::shipped(options).await;
+    stage.program(
+        "terraform",
+        "#!/bin/sh\ncase $1 in version) echo 'Terraform v0' ;; output) printf %s \"the-$3\" ;; esac\n",
+    );
+    stage.file(IMAGE, &image("1.0.0"));
+    stage.push("main", "[skip ci] add the workflows").await;
+    stage.file(IMAGE, &image("1.1.0"));
+    stage.push("next", "Take 1.1.0").await;
+    stage.propose(&stage.scene.person, "next").await;
+    assert!(stage.ended().await.is_empty());
+    assert_eq!(stage.scene.merge(&stage.scene.person, 1).await.status, 200);
+    let run = stage.only("success").await;
+    assert_eq!(
+        jobs(&run),
+        [
+            ("Deploy / Find the environments", "success"),
+            ("Deploy / deploy production", "success")
+        ]
+    );
+    assert_eq!(run.jobs[1].environment.as_deref(), Some("production"));
+    let recorded = stage.recorded();
+    assert_eq!(
+        names(&recorded),
+        ["aws-login", "deploy-service", "check-cluster", "aws-login"],
+        "{}",
+        log(&run)
+    );
+    assert_eq!(
+        recorded[0].1["role-to-assume"],
+        "arn:aws:iam::2:role/production"
+    );
+    assert_eq!(recorded[0].1["aws-region"], "eu-west-1");
+    assert_eq!(recorded[1].1["task-definition"], "the-task_definition_arn");
+    assert!(
+        log(&run).contains("The last healthy tag before 1.1.0: 1.0.0"),
+        "{}",
+        log(&run)
+    );
+    assert!(
+        run.jobs[1].summaries[1].contains("### Next steps"),
+        "{:?}",
+        run.jobs[1].summaries
+    );
+    // By hand, with a choice that the workflow offers and one that it does not.
+    let inputs =
+        |operation: &str| serde_json::json!({"operation": operation, "environment": "production"});
+    let refused = stage.dispatch("deploy.yml", inputs("destroy")).await;
+    assert_eq!(refused.status, 422, "{refused:?}");
+    let started = stage.dispatch("deploy.yml", inputs("rollback")).await;
+    assert_eq!(started.status, 204, "{started:?}");
+    let runs = stage.ended().await;
+    let rollback = runs.last().expect("a run");
+    assert_eq!(
+        rollback.conclusion.as_deref(),
+        Some("success"),
+        "{}",
+        log(rollback)
+    );
+    let recorded = stage.recorded();
+    assert_eq!(
+        names(&recorded[4..]),
+        ["aws-login", "deploy-service", "update-tfvar", "aws-login"]
+    );
+    assert_eq!(
+        recorded[6].1["variables"],
+        "keycloak_image_tag=1.0.0\nkeycloak_image_digest=sha256:1.0.0\n"
+    );
+}
