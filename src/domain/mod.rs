@@ -1,10 +1,13 @@
 //! Pure facts and decisions: no I/O, no clock, no other module of this crate but [`error`](crate::error).
 
+pub mod cluster;
 pub mod coordinates;
 pub mod diff;
 pub mod image_input;
+pub mod peers;
 pub mod providers;
 pub mod rollout;
 pub mod shadow;
 pub mod task_definition;
 pub mod tfvar;
+pub mod views;

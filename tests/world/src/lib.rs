@@ -17,6 +17,7 @@ pub mod ecr_public;
 pub mod github;
 pub mod iam;
 pub mod journal;
+pub mod nodes;
 pub mod oidc;
 pub mod rehearsal;
 pub mod s3;

@@ -145,7 +145,7 @@ impl S3 {
             .is_some_and(|bucket| bucket.objects.remove(key).is_some())
     }
 
-    fn policy(&self, bucket: &str) -> Option<Value> {
+    pub(crate) fn policy(&self, bucket: &str) -> Option<Value> {
         self.buckets().get(bucket)?.policy.clone()
     }
 
