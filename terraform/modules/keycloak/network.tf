@@ -1,39 +1,112 @@
-# Who may talk to a node: only other nodes, on the two ports of JGroups.
-# VPC and subnets are brought along; the load balancer's rules come with the load balancer.
-# 7800 carries the cluster's messages, 57800 its failure detection (FD_SOCK2: 7800 + 50000).
+# The VPC, unless one is brought: public subnets for the load balancer, private ones for the tasks, closed ones for the database.
+# No task has a public address. Tasks reach out through NAT gateways, or reach nothing but AWS (egress = endpoints, in endpoints.tf).
+# One /16 holds, for each zone: a /20 for tasks, a /24 for the load balancer, a /24 for the database.
 
-locals {
-  jgroups_ports = {
-    messages          = 7800
-    failure-detection = 57800
+data "aws_availability_zones" "available" {
+  count = local.make_vpc ? 1 : 0
+
+  state = "available"
+
+  # No local zones: they have neither RDS nor enough of Fargate.
+  filter {
+    name   = "opt-in-status"
+    values = ["opt-in-not-required"]
   }
-}
-
-resource "aws_security_group" "keycloak" {
-  name_prefix = "${var.name}-"
-  description = "Keycloak nodes: cluster traffic among themselves, and whatever they call."
-  vpc_id      = var.vpc_id
 
   lifecycle {
-    create_before_destroy = true
+    postcondition {
+      condition     = length(self.names) >= var.zone_count
+      error_message = "${local.region} has ${length(self.names)} availability zones and zone_count is ${var.zone_count}: set zone_count to 2, or choose another region."
+    }
   }
 }
 
-resource "aws_vpc_security_group_ingress_rule" "jgroups" {
-  for_each = local.jgroups_ports
+locals {
+  zones     = local.make_vpc ? { for index, zone in slice(data.aws_availability_zones.available[0].names, 0, var.zone_count) : zone => index } : {}
+  nat_zones = var.egress == "nat" ? { for zone, index in local.zones : zone => index if index == 0 || !var.single_nat_gateway } : {}
 
-  security_group_id            = aws_security_group.keycloak.id
-  referenced_security_group_id = aws_security_group.keycloak.id
-  description                  = "JGroups ${each.key}, from the other nodes only"
-  ip_protocol                  = "tcp"
-  from_port                    = each.value
-  to_port                      = each.value
+  vpc_id              = local.make_vpc ? aws_vpc.keycloak[0].id : var.vpc.id
+  public_subnet_ids   = local.make_vpc ? values(aws_subnet.public)[*].id : var.vpc.public_subnet_ids
+  private_subnet_ids  = local.make_vpc ? values(aws_subnet.private)[*].id : var.vpc.private_subnet_ids
+  database_subnet_ids = local.make_vpc ? values(aws_subnet.database)[*].id : coalesce(var.vpc.database_subnet_ids, var.vpc.private_subnet_ids)
+  private_cidrs       = local.make_vpc ? [for index in values(local.zones) : cidrsubnet(var.vpc_cidr, 4, index + 1)] : data.aws_subnet.private[*].cidr_block
 }
 
-# The database, ECR, S3, CloudWatch Logs, identity providers and mail servers: their addresses are not known here.
-resource "aws_vpc_security_group_egress_rule" "all" {
-  security_group_id = aws_security_group.keycloak.id
-  description       = "Everything that a node calls"
-  ip_protocol       = "-1"
-  cidr_ipv4         = "0.0.0.0/0"
+resource "aws_vpc" "keycloak" {
+  count = local.make_vpc ? 1 : 0
+
+  cidr_block           = var.vpc_cidr
+  enable_dns_support   = true
+  enable_dns_hostnames = true
+
+  tags = { Name = var.name }
+}
+
+# Whatever is put into the VPC without a security group of its own can neither reach nor be reached.
+resource "aws_default_security_group" "closed" {
+  count = local.make_vpc ? 1 : 0
+
+  vpc_id = aws_vpc.keycloak[0].id
+
+  tags = { Name = "${var.name}-default-closed" }
+}
+
+resource "aws_subnet" "public" {
+  for_each = local.zones
+
+  vpc_id            = aws_vpc.keycloak[0].id
+  availability_zone = each.key
+  cidr_block        = cidrsubnet(var.vpc_cidr, 8, each.value)
+
+  tags = { Name = "${var.name}-public-${each.key}" }
+}
+
+resource "aws_subnet" "private" {
+  for_each = local.zones
+
+  vpc_id            = aws_vpc.keycloak[0].id
+  availability_zone = each.key
+  cidr_block        = cidrsubnet(var.vpc_cidr, 4, each.value + 1)
+
+  tags = { Name = "${var.name}-private-${each.key}" }
+}
+
+resource "aws_subnet" "database" {
+  for_each = local.zones
+
+  vpc_id            = aws_vpc.keycloak[0].id
+  availability_zone = each.key
+  cidr_block        = cidrsubnet(var.vpc_cidr, 8, each.value + 8)
+
+  tags = { Name = "${var.name}-database-${each.key}" }
+}
+
+resource "aws_internet_gateway" "keycloak" {
+  count = local.make_vpc ? 1 : 0
+
+  vpc_id = aws_vpc.keycloak[0].id
+
+  tags = { Name = var.name }
+}
+
+resource "aws_eip" "nat" {
+  for_each = local.nat_zones
+
+  domain = "vpc"
+
+  tags = { Name = "${var.name}-nat-${each.key}" }
+
+  # An address of the VPC needs its way out first.
+  depends_on = [aws_internet_gateway.keycloak]
+}
+
+resource "aws_nat_gateway" "keycloak" {
+  for_each = local.nat_zones
+
+  allocation_id = aws_eip.nat[each.key].id
+  subnet_id     = aws_subnet.public[each.key].id
+
+  tags = { Name = "${var.name}-${each.key}" }
+
+  depends_on = [aws_internet_gateway.keycloak]
 }

@@ -1,15 +1,16 @@
-# Inputs of the module.
+# Inputs: the stack's name, the image, and Keycloak itself.
 # The image's tag and digest are the release contract: the root reads them from image.auto.tfvars.
+# An object that is null means: make one. variables_network.tf and variables_database.tf hold the other inputs.
 
 variable "name" {
   type        = string
-  description = "Name of the cluster, the service, the image repository and all that belongs to them."
+  description = "Name of the cluster, the service, the image repository and all that belongs to them. Two stacks in one account have two names."
   default     = "keycloak"
   nullable    = false
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{1,23}$", var.name))
-    error_message = "name is 2 to 24 lower-case letters, digits and hyphens, and starts with a letter: it becomes part of a bucket's name."
+    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.name)) && length(var.name) >= 3 && length(var.name) <= 24 && !startswith(var.name, "internal-") && !startswith(var.name, "sg-")
+    error_message = "name is 3 to 24 lower-case letters, digits and single hyphens, starts with a letter (not with internal- or sg-, which AWS keeps for itself), and ends with a letter or a digit, such as keycloak-staging."
   }
 }
 
@@ -42,88 +43,248 @@ variable "image_digest" {
   }
 }
 
-variable "vpc_id" {
-  type        = string
-  description = "VPC in which the tasks run."
-  nullable    = false
+variable "repository" {
+  type = object({
+    arn = string
+  })
+  description = "An image repository in ECR that exists, also in another account or region: one that another stack made, so that every environment runs what was built once."
+  default     = null
 
   validation {
-    condition     = can(regex("^vpc-[0-9a-f]+$", var.vpc_id))
-    error_message = "vpc_id is the id of a VPC, such as vpc-0123456789abcdef0."
+    condition     = var.repository == null || can(regex("^arn:[a-z-]+:ecr:[a-z0-9-]+:[0-9]{12}:repository/[a-z0-9][a-z0-9._/-]*$", var.repository.arn))
+    error_message = "repository.arn is the ARN of an ECR repository, such as arn:aws:ecr:eu-west-1:123456789012:repository/keycloak; null makes one."
   }
-}
-
-variable "subnet_ids" {
-  type        = list(string)
-  description = "Subnets of the tasks, in at least two availability zones. They must reach ECR, CloudWatch Logs, S3 and the database."
-  nullable    = false
-
-  validation {
-    condition     = length(distinct(var.subnet_ids)) >= 2 && alltrue([for id in var.subnet_ids : can(regex("^subnet-[0-9a-f]+$", id))])
-    error_message = "subnet_ids lists at least two different subnets, such as subnet-0123456789abcdef0: nodes in one zone are lost together."
-  }
-}
-
-variable "assign_public_ip" {
-  type        = bool
-  description = "Whether the tasks get public addresses. Needed in public subnets without a NAT gateway, to pull the image."
-  default     = false
-  nullable    = false
-}
-
-variable "desired_count" {
-  type        = number
-  description = "Number of Keycloak nodes when the service is made. Later changes belong to autoscaling, or to whoever scales by hand."
-  default     = 2
-  nullable    = false
-
-  validation {
-    condition     = var.desired_count >= 2 && floor(var.desired_count) == var.desired_count
-    error_message = "desired_count is a whole number of at least 2: one node is not highly available."
-  }
-}
-
-variable "cpu" {
-  type        = number
-  description = "CPU units of a task (1024 = one vCPU), in a combination with memory that Fargate offers."
-  default     = 1024
-  nullable    = false
-}
-
-variable "memory" {
-  type        = number
-  description = "Memory of a task in MiB, in a combination with cpu that Fargate offers."
-  default     = 2048
-  nullable    = false
 }
 
 variable "environment" {
   type        = map(string)
-  description = "Environment variables for Keycloak's run-time options, such as KC_HOSTNAME and KC_DB_URL. Build options are fixed in the image and do not belong here."
+  description = "More of Keycloak's run-time options as environment variables, such as KC_LOG_LEVEL. Build options belong to the image."
   default     = {}
   nullable    = false
+
+  validation {
+    condition     = alltrue([for name in keys(var.environment) : can(regex("^[A-Z_][A-Z0-9_]*$", name))])
+    error_message = "environment maps names such as KC_LOG_LEVEL to values: capitals, digits and underscores."
+  }
 
   validation {
     condition     = length(setintersection(keys(var.environment), keys(var.secrets))) == 0
     error_message = "A name stands in both environment and secrets: ECS refuses such a task definition."
   }
+
+  validation {
+    condition     = length(setintersection(keys(var.environment), local.owned_names)) == 0
+    error_message = "environment sets ${join(", ", setintersection(keys(var.environment), local.owned_names))}: the module sets this from its own inputs, such as hostname, database and cluster_discovery."
+  }
+
+  validation {
+    condition     = alltrue([for name in keys(var.environment) : !can(regex(local.build_options, name))])
+    error_message = "environment sets ${join(", ", [for name in keys(var.environment) : name if can(regex(local.build_options, name))])}: a build option of Keycloak. Set it where docker/Dockerfile runs kc.sh build; a task with another value exits with 2."
+  }
 }
 
 variable "secrets" {
   type        = map(string)
-  description = "Environment variables whose values are secrets: name to the ARN in Secrets Manager or Parameter Store, such as KC_DB_PASSWORD."
+  description = "Environment variables whose values are secrets: name to the ARN in Secrets Manager or Parameter Store. The execution role may read these and no others."
   default     = {}
   nullable    = false
 
   validation {
-    condition     = alltrue([for arn in values(var.secrets) : can(regex("^arn:[^:]+:(secretsmanager|ssm):", arn))])
+    condition     = alltrue([for arn in values(var.secrets) : can(regex("^arn:[a-z-]+:(secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:|ssm:[a-z0-9-]+:[0-9]{12}:parameter/)", arn))])
     error_message = "secrets maps names to ARNs of Secrets Manager secrets or Parameter Store parameters, never to the values themselves."
+  }
+
+  validation {
+    condition     = length(setintersection(keys(var.secrets), local.owned_names)) == 0
+    error_message = "secrets sets ${join(", ", setintersection(keys(var.secrets), local.owned_names))}: the module sets this from its own inputs, such as database and bootstrap_admin."
+  }
+}
+
+variable "bootstrap_admin" {
+  type        = bool
+  description = "Whether the first start makes an administrator called temp-admin, with a password in Secrets Manager. False once a real administrator is there and temp-admin is deleted."
+  default     = true
+  nullable    = false
+}
+
+variable "relative_path" {
+  type        = string
+  description = "Path under which Keycloak serves, such as /auth, if the image was built with KC_HTTP_RELATIVE_PATH; empty for the root."
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^(/[A-Za-z0-9_-]+)*$", var.relative_path))
+    error_message = "relative_path is empty, or a path such as /auth: it starts with a slash and ends without one."
+  }
+}
+
+variable "cluster_discovery" {
+  type        = string
+  description = "How the nodes find each other: s3-ping (a list of peers in a bucket; the image needs the provider jars) or jdbc-ping (a table in the database; Keycloak's default)."
+  default     = "s3-ping"
+  nullable    = false
+
+  validation {
+    condition     = contains(["s3-ping", "jdbc-ping"], var.cluster_discovery)
+    error_message = "cluster_discovery is s3-ping or jdbc-ping."
+  }
+}
+
+variable "min_nodes" {
+  type        = number
+  description = "Number of Keycloak nodes when the service is made, and the least that autoscaling leaves. One node is not highly available."
+  default     = 2
+  nullable    = false
+
+  validation {
+    condition     = var.min_nodes >= 1 && floor(var.min_nodes) == var.min_nodes
+    error_message = "min_nodes is a whole number of at least 1, and of at least 2 where logins must survive the loss of a node."
+  }
+}
+
+variable "max_nodes" {
+  type        = number
+  description = "The most nodes that autoscaling starts. The same as min_nodes: no autoscaling."
+  default     = 4
+  nullable    = false
+
+  validation {
+    condition     = var.max_nodes >= var.min_nodes && floor(var.max_nodes) == var.max_nodes && var.max_nodes <= 20
+    error_message = "max_nodes is a whole number from min_nodes to 20."
+  }
+}
+
+variable "cpu" {
+  type        = number
+  description = "CPU units of a task (1024 = one vCPU), in a combination with memory that Fargate offers. Less than 1024 makes starts very slow."
+  default     = 1024
+  nullable    = false
+
+  validation {
+    condition     = contains(keys(local.fargate_memory), tostring(var.cpu))
+    error_message = "cpu is one of ${join(", ", sort(keys(local.fargate_memory)))}: 256 for a quarter of a vCPU, 1024 for one."
+  }
+}
+
+variable "memory" {
+  type        = number
+  description = "Memory of a task in MiB, in a combination with cpu that Fargate offers. Keycloak's heap is 70 % of it."
+  default     = 2048
+  nullable    = false
+
+  validation {
+    condition     = contains(lookup(local.fargate_memory, tostring(var.cpu), []), var.memory)
+    error_message = "Fargate does not offer memory = ${var.memory} with cpu = ${var.cpu}. It offers, in MiB: ${join(", ", lookup(local.fargate_memory, tostring(var.cpu), []))}."
+  }
+}
+
+variable "cpu_architecture" {
+  type        = string
+  description = "X86_64 or ARM64; the image must have it. Without a container healthy on it, a deployment rolls back."
+  default     = "X86_64"
+  nullable    = false
+
+  validation {
+    condition     = contains(["X86_64", "ARM64"], var.cpu_architecture)
+    error_message = "cpu_architecture is X86_64 or ARM64."
+  }
+}
+
+variable "enable_execute_command" {
+  type        = bool
+  description = "Whether people with the right may open a shell in a task (ECS Exec). Its agent writes to the root file system, which is then not read-only."
+  default     = false
+  nullable    = false
+}
+
+variable "health_check_grace_period_seconds" {
+  type        = number
+  description = "How long a task may be unhealthy at the load balancer after its start. Costs nothing when the start is quick; a first start makes the database's tables."
+  default     = 600
+  nullable    = false
+
+  validation {
+    condition     = var.health_check_grace_period_seconds >= 180 && var.health_check_grace_period_seconds <= 3600
+    error_message = "health_check_grace_period_seconds is 180 to 3600: a first start takes up to two minutes, and ECS kills a task that is unhealthy after the grace period."
+  }
+}
+
+variable "deregistration_delay_seconds" {
+  type        = number
+  description = "How long the load balancer lets requests of a leaving node finish. It adds to the time of every deployment."
+  default     = 30
+  nullable    = false
+
+  validation {
+    condition     = var.deregistration_delay_seconds >= 30 && var.deregistration_delay_seconds <= 60
+    error_message = "deregistration_delay_seconds is 30 to 60."
+  }
+}
+
+variable "container_insights" {
+  type        = string
+  description = "CloudWatch Container Insights of the cluster: disabled, enabled or enhanced. Costs by the number of metrics."
+  default     = "enabled"
+  nullable    = false
+
+  validation {
+    condition     = contains(["disabled", "enabled", "enhanced"], var.container_insights)
+    error_message = "container_insights is disabled, enabled or enhanced."
   }
 }
 
 variable "log_retention_days" {
   type        = number
-  description = "Days for which CloudWatch Logs keeps the tasks' output."
-  default     = 30
+  description = "Days for which CloudWatch Logs keeps what the tasks and the database write. Longer than a node lives, if its log is to tell about its start."
+  default     = 90
+  nullable    = false
+
+  validation {
+    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
+    error_message = "log_retention_days is a number that CloudWatch Logs offers: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653."
+  }
+}
+
+variable "alarm_topics" {
+  type        = list(string)
+  description = "ARNs of the SNS topics that hear of alarms. Empty: alarms are made and tell nobody."
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.alarm_topics : can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+(\\.fifo)?$", arn))])
+    error_message = "alarm_topics lists ARNs of SNS topics, such as arn:aws:sns:eu-west-1:123456789012:on-call."
+  }
+}
+
+variable "kms_key" {
+  type = object({
+    arn = string
+  })
+  description = "A KMS key of yours for the secrets and the database, instead of AWS's own keys. Its key policy must let the account's IAM policies decide."
+  default     = null
+
+  validation {
+    condition     = var.kms_key == null || can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.kms_key.arn))
+    error_message = "kms_key.arn is the ARN of a KMS key (not of an alias), such as arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab; null uses AWS's own keys."
+  }
+}
+
+variable "permissions_boundary" {
+  type        = string
+  description = "ARN of the permissions boundary that every role of the stack gets; the module github-oidc makes one."
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary == null || can(regex("^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/.+$", var.permissions_boundary))
+    error_message = "permissions_boundary is the ARN of an IAM policy, such as arn:aws:iam::123456789012:policy/keycloak-boundary, or null."
+  }
+}
+
+variable "deletion_protection" {
+  type        = bool
+  description = "Whether database and load balancer refuse to be deleted, a final snapshot is taken, and buckets and repository with content stay. Set false and apply before a destroy."
+  default     = true
   nullable    = false
 }

@@ -1,0 +1,18 @@
+# Versions, and where the state is.
+
+terraform {
+  required_version = "~> 1.11"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "~> 6.13"
+    }
+  }
+
+  # Add the line `bucket = "<the bucket of your Terraform states>"`. The bucket must exist first; README.md says how it is made.
+  backend "s3" {
+    key          = "keycloak/staging.tfstate"
+    use_lockfile = true
+  }
+}
