@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use serde_json::json;
+use world::ecs::Behaviour;
 
 use crate::support::account::{Account, job};
 use crate::support::repository;
@@ -14,10 +15,11 @@ fn run(script: &str) {
 
 /// Runs a script of `tests/foreign`; it needs the Python packages of `tests/tools/requirements.txt`.
 fn run_in(account: &Account, script: &str, environment: &[(&str, String)]) {
-    let admin = account
-        .world
-        .iam
-        .session("admin", "foreign", account.world.clock.unix() + 3600.0);
+    let admin =
+        account
+            .world
+            .iam
+            .session("admin", "foreign", account.world.clock.unix() + 36_000.0);
     let (url, token) = account.world.oidc.allow(job(Some("production")));
     let python = std::env::var("KECS_CACHE_DIR").map_or_else(
         |_| repository().join(".cache/venv/bin/python"),
@@ -124,4 +126,35 @@ fn boto3_agrees_with_ecr() {
 #[test]
 fn buildah_and_skopeo_agree_with_the_registry() {
     run("registry.py");
+}
+
+#[test]
+fn boto3_and_the_aws_cli_agree_with_ecs_and_logs() {
+    let account = Account::at_scale(60.0);
+    let world = &account.world;
+    let crashes = Behaviour::exits(3, 10.0).logging(["starting", "cannot reach the database"]);
+    world.ecs.behave("*:crashes", crashes);
+    world.iam.put_role(
+        "reader",
+        json!({"Statement": []}),
+        json!({"Statement": [
+            {"Effect": "Allow", "Action": "ecs:DescribeServices",
+             "Resource": "arn:aws:ecs:eu-central-1:123456789012:service/prod/idp"},
+            {"Effect": "Allow", "Action": "ecs:DescribeServiceDeployments",
+             "Resource": "arn:aws:ecs:eu-central-1:123456789012:service-deployment/prod/idp/*"},
+            {"Effect": "Allow", "Action": "ecs:ListTasks", "Resource": "*", "Condition": {
+                "ArnEquals": {"ecs:cluster": "arn:aws:ecs:eu-central-1:123456789012:cluster/prod"},
+            }},
+            {"Effect": "Allow", "Action": "ecs:RegisterTaskDefinition", "Resource": "*"},
+        ]}),
+    );
+    let reader = world
+        .iam
+        .session("reader", "foreign", world.clock.unix() + 36_000.0);
+    let environment = [
+        ("READER_ACCESS_KEY_ID", reader.access_key),
+        ("READER_SECRET_ACCESS_KEY", reader.secret),
+        ("READER_SESSION_TOKEN", reader.token),
+    ];
+    run_in(&account, "ecs.py", &environment);
 }

@@ -10,7 +10,10 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
 use crate::iam::Principal;
-use crate::{World, ecr, ecr_public, s3, sigv4, sts};
+use crate::{World, ecr, ecr_public, ecs, logs, s3, sigv4, sts};
+
+/// The code of an error that is none: the request is done, but the connection breaks within the answer.
+pub const LOST: &str = "lost";
 
 /// An error as AWS reports it: HTTP status, code, message.
 #[derive(Clone, Debug)]
@@ -71,6 +74,8 @@ async fn answer_json(world: &Arc<World>, target: &str, parts: &Parts, body: &Byt
     let service = match prefix {
         "AmazonEC2ContainerRegistry_V20150921" => "ecr",
         "SpencerFrontendService" => "ecr-public",
+        "AmazonEC2ContainerServiceV20141113" => "ecs",
+        "Logs_20140328" => "logs",
         _ => "unknown",
     };
     let (caller, result) = match sigv4::verify(world, parts, body, service) {
@@ -82,6 +87,13 @@ async fn answer_json(world: &Arc<World>, target: &str, parts: &Parts, body: &Byt
     };
     let (status, body, detail) = match result {
         Ok(value) => (200, value, String::new()),
+        Err(error) if error.code == LOST => {
+            let detail = "the answer was lost";
+            world
+                .journal
+                .record(service, operation, caller, 200, detail);
+            return broken();
+        }
         Err(error) => (
             error.status,
             json!({"__type": error.code, "message": error.message}),
@@ -110,12 +122,21 @@ async fn dispatch(
     match service {
         "ecr" => ecr::handle(world, operation, &input, caller).await,
         "ecr-public" => ecr_public::handle(world, operation, caller),
+        "ecs" => ecs::handle(world, operation, &input, caller).await,
+        "logs" => logs::handle(world, operation, &input, caller),
         _ => Err(ApiError::new(
             400,
             "UnknownOperationException",
             "this stand-in has no such service",
         )),
     }
+}
+
+/// An answer that ends before its body is through.
+fn broken() -> Reply {
+    let body = http_body_util::Full::new(Bytes::from_static(b"{\"service\":"));
+    let body = axum::body::Body::new(http_body_util::Limited::new(body, 1));
+    reply(200, "application/x-amz-json-1.1", body)
 }
 
 /// An HTTP answer with the headers that every AWS answer has.

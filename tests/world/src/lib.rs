@@ -4,7 +4,7 @@
 //!
 //! | listener | serves |
 //! |---|---|
-//! | `aws` | STS (by form), ECR (by target header), S3 (by signature) |
+//! | `aws` | STS (by form), ECR, ECS and CloudWatch Logs (by target header), S3 (by signature) |
 //! | `registry` | ECR's registry: the OCI distribution API |
 //! | `github` | REST, GraphQL, git over HTTP, the OIDC issuer and its token endpoint |
 //!
@@ -14,9 +14,11 @@ pub mod aws;
 pub mod clock;
 pub mod ecr;
 pub mod ecr_public;
+pub mod ecs;
 pub mod github;
 pub mod iam;
 pub mod journal;
+pub mod logs;
 pub mod nodes;
 pub mod oidc;
 pub mod rehearsal;
@@ -72,6 +74,8 @@ pub struct World {
     pub oidc: oidc::Issuer,
     pub sts: sts::Faults,
     pub ecr: ecr::Ecr,
+    pub ecs: ecs::Ecs,
+    pub logs: logs::Logs,
     pub s3: s3::S3,
     pub github: github::GitHub,
 }
@@ -94,13 +98,15 @@ impl World {
             github: url(&github)?,
         };
         let clock = clock::Clock::new(settings.time_scale);
-        let world = Arc::new(Self {
+        let world = Arc::new_cyclic(|world| Self {
             clock,
             journal: journal::Journal::default(),
             iam: iam::Iam::new(&settings),
             oidc: oidc::Issuer::new(&settings, &urls),
             sts: sts::Faults::default(),
             ecr: ecr::Ecr::new(&settings, &urls, clock),
+            ecs: ecs::Ecs::new(&settings, world.clone()),
+            logs: logs::Logs::new(world.clone()),
             s3: s3::S3::new(&settings),
             github: github::GitHub::new(&settings),
             settings,

@@ -76,7 +76,8 @@ fn conditions(statement: &Value, context: &Context) -> Option<bool> {
                 "StringNotEquals" => {
                     !found.is_some_and(|found| texts(wanted).any(|text| text == found))
                 }
-                "StringLike" => {
+                // The two of ARNs do the same: both know wildcards.
+                "StringLike" | "ArnLike" | "ArnEquals" => {
                     found.is_some_and(|found| texts(wanted).any(|text| wildcard(text, found)))
                 }
                 // True when the key is absent: the trap of this operator.
