@@ -98,7 +98,6 @@ pub fn command<A: Action>() -> Command {
         .map(|example| format!("  {example}\n"))
         .collect::<String>();
     let command = Command::new(A::NAME)
-        .about(A::SUMMARY)
         .version(env!("CARGO_PKG_VERSION"))
         .after_help(format!(
             "Every flag can be given as an environment variable too: --some-flag is {}SOME_FLAG. \
@@ -111,7 +110,8 @@ pub fn command<A: Action>() -> Command {
                 .action(clap::ArgAction::SetTrue)
                 .help("Print the result as JSON on standard output"),
         );
-    inputs::last_one_wins(A::Args::augment_args(command))
+    // Deriving the arguments sets a description of its own.
+    inputs::last_one_wins(A::Args::augment_args(command)).about(A::SUMMARY)
 }
 
 /// Runs an action as a process: the whole of each binary.

@@ -16,6 +16,7 @@
 //! | [`image_context`] | the folder that an image is built from |
 //! | [`maven`] | Maven repositories |
 //! | [`process`] | child processes |
+//! | [`registry`] | image registries |
 //! | [`clock`] | waiting, and the seam that lets tests wait less |
 //! | [`error`] | kinds, hints, exit codes |
 
@@ -30,5 +31,6 @@ pub mod http;
 pub mod image_context;
 pub mod maven;
 pub mod process;
+pub mod registry;
 pub mod runner;
 mod yaml;

@@ -1,5 +1,6 @@
 //! Child processes: arguments as a list, never through a shell; a time limit; the last lines kept.
 
+use std::cell::RefCell;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -67,6 +68,17 @@ impl<'a> Child<'a> {
     /// Runs the child to its end. A child that cannot be started, fails or takes too long is an error with the last
     /// lines that it wrote; the caller adds what to do next.
     pub async fn run(self, runner: &Runner) -> Result<Output> {
+        let show = self.show;
+        self.watched(&|line| {
+            if show {
+                runner.line(line);
+            }
+        })
+        .await
+    }
+
+    /// Runs the child to its end as [`run`](Self::run) does, and tells each line as it comes.
+    pub async fn watched(self, tell: &dyn Fn(&str)) -> Result<Output> {
         let mut child = Command::new(self.program)
             .args(&self.arguments)
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
@@ -94,14 +106,17 @@ impl<'a> Child<'a> {
             })?;
         }
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-        let both = async {
-            let (out, err) = tokio::join!(
-                read_lines(stdout, runner, self.show),
-                read_lines(stderr, runner, self.show)
-            );
-            (out, err, child.wait().await)
+        // Both streams in the order in which they came: the error of one is explained by the lines of the other.
+        let said = RefCell::new(Vec::new());
+        let told = |line: &str| {
+            tell(line);
+            said.borrow_mut().push(line.to_owned());
         };
-        let Ok((out, err, status)) = tokio::time::timeout(self.limit, both).await else {
+        let both = async {
+            let (out, _) = tokio::join!(read_lines(stdout, &told), read_lines(stderr, &told));
+            (out, child.wait().await)
+        };
+        let Ok((out, status)) = tokio::time::timeout(self.limit, both).await else {
             return Err(Error::new(
                 Kind::TimedOut,
                 format!(
@@ -117,7 +132,7 @@ impl<'a> Child<'a> {
         if status.success() {
             return Ok(Output(out.join("\n")));
         }
-        let said = if err.is_empty() { &out } else { &err };
+        let said = said.borrow();
         let tail = said[said.len().saturating_sub(TAIL)..].join("\n");
         Err(Error::refused(format!(
             "`{} {}` ended with {status}; it said:\n{tail}",
@@ -127,11 +142,7 @@ impl<'a> Child<'a> {
     }
 }
 
-async fn read_lines(
-    stream: Option<impl AsyncRead + Unpin>,
-    runner: &Runner,
-    show: bool,
-) -> Vec<String> {
+async fn read_lines(stream: Option<impl AsyncRead + Unpin>, tell: &dyn Fn(&str)) -> Vec<String> {
     let mut lines = Vec::new();
     let Some(stream) = stream else {
         return lines;
@@ -144,9 +155,7 @@ async fn read_lines(
         .is_ok_and(|count| count > 0)
     {
         let line = String::from_utf8_lossy(&bytes).trim_end().to_owned();
-        if show {
-            runner.line(&line);
-        }
+        tell(&line);
         lines.push(line);
         bytes.clear();
     }

@@ -3,6 +3,7 @@
 use crate::action::{Spec, spec};
 
 pub mod aws_login;
+pub mod build_image;
 pub mod verify_providers;
 
 /// Every action, in the order of the pipeline.
@@ -10,5 +11,6 @@ pub fn catalogue() -> Vec<Spec> {
     vec![
         spec::<verify_providers::VerifyProviders>(),
         spec::<aws_login::AwsLogin>(),
+        spec::<build_image::BuildImage>(),
     ]
 }

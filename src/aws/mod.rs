@@ -1,9 +1,11 @@
 //! AWS: one configuration for every service, and errors that say what was refused.
 
 mod config;
+mod ecr_login;
 pub mod ecs;
 mod explain;
 pub mod logs;
 
 pub use config::{config, region};
+pub use ecr_login::ecr_login;
 pub use explain::{Refusal, explain, refusal};

@@ -18,6 +18,11 @@ impl<'a> Progress<'a> {
         }
     }
 
+    /// Whether there is a terminal to show a live line on.
+    pub fn is_live(&self) -> bool {
+        self.live
+    }
+
     /// Shows `state`, and on a terminal `elapsed` behind it, which alone is no change.
     pub fn show(&mut self, state: &str, elapsed: std::time::Duration) {
         if self.live {

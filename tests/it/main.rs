@@ -8,6 +8,7 @@
 )]
 
 mod aws_login;
+mod build_image;
 mod command_line;
 mod contract;
 mod direction;

@@ -1,6 +1,7 @@
 //! What tests share.
 
 pub(crate) mod account;
+pub(crate) mod images;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -1,0 +1,82 @@
+//! Builds the Keycloak image once for each input, and pushes it.
+
+mod args;
+mod builder;
+mod commands;
+mod docker_home;
+mod jars;
+mod plan;
+mod report;
+mod run;
+mod steps;
+mod target;
+
+pub use args::Args;
+use serde::Serialize;
+
+use crate::action::{Action, Context, Outcome, OutputSpec};
+use crate::error::Result;
+
+/// The action `build-image`.
+pub struct BuildImage;
+
+/// The outputs of `build-image`.
+#[derive(Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Outputs {
+    image: String,
+    digest: Option<String>,
+    tag: Option<String>,
+    reused: bool,
+    input_digest: String,
+    size: Option<u64>,
+    duration_seconds: u64,
+}
+
+impl Action for BuildImage {
+    const NAME: &'static str = "build-image";
+    const SUMMARY: &'static str = "Builds the Keycloak image once for each input, pushes it to ECR or another registry, and reports its digest";
+    const BRANDING: (&'static str, &'static str) = ("package", "blue");
+    const EXAMPLES: &'static [&'static str] = &[
+        "build-image --push=false",
+        "build-image --tag 1.4.2 --alias 1.4.2-kc26.7.5",
+        "build-image --registry ghcr.io --repository acme/keycloak --tag 1.4.2 --builder buildah",
+    ];
+    const OUTPUTS: &'static [OutputSpec] = &[
+        OutputSpec {
+            name: "image",
+            description: "Image with tag and digest, for example `ghcr.io/acme/keycloak:1.4.2@sha256:…`; without a push its local name",
+        },
+        OutputSpec {
+            name: "digest",
+            description: "Digest that the registry serves, `sha256:` and 64 hexadecimal digits; only with a push",
+        },
+        OutputSpec {
+            name: "tag",
+            description: "Tag of the image, for example `1.4.2`",
+        },
+        OutputSpec {
+            name: "reused",
+            description: "`true` if the tag was there, made from the same input: nothing was built and nothing pushed",
+        },
+        OutputSpec {
+            name: "input-digest",
+            description: "Digest of everything that the image is made from, as its label `io.github.keycloak-ecs-actions.input-digest` has it",
+        },
+        OutputSpec {
+            name: "size",
+            description: "Bytes of the image in the registry, for example `285212672`; only with a push",
+        },
+        OutputSpec {
+            name: "duration-seconds",
+            description: "Seconds that it took, for example `94`",
+        },
+    ];
+
+    type Args = Args;
+    type Outputs = Outputs;
+
+    async fn run(args: Args, context: &Context) -> Result<Outcome<Outputs>> {
+        run::run(&args, context).await.map(Outcome::from)
+    }
+}

@@ -1,0 +1,122 @@
+//! Where the image goes: the registry and the login for it.
+
+use super::plan::{self, Request};
+use crate::action::Context;
+use crate::aws;
+use crate::domain::image_reference::ecr_region;
+use crate::error::{Error, Result};
+use crate::registry::{Image, Login, Registry};
+
+/// A registry that a tag goes to.
+pub(super) struct Target<'a> {
+    pub(super) registry: Registry<'a>,
+    pub(super) repository: String,
+    pub(super) tag: String,
+    pub(super) alias: Option<String>,
+    /// A login that the builder does not find by itself.
+    pub(super) login: Option<Login>,
+}
+
+impl<'a> Target<'a> {
+    /// The registry that is asked for, or the account's in ECR.
+    pub(super) async fn resolve(
+        request: &Request,
+        tag: &str,
+        context: &'a Context,
+    ) -> Result<Self> {
+        let (host, known, fresh) = match &request.registry {
+            None => {
+                let region = aws::region(context, None).map_err(|error| {
+                    error.hint("Run aws-login before this step, or give `registry` for a registry outside of AWS.")
+                })?;
+                let (host, login) =
+                    aws::ecr_login(context, &aws::config(context, region).await).await?;
+                (host, None, Some(login))
+            }
+            Some(host) => {
+                let known = Login::find(context, host).await?;
+                let fresh = match (&known, ecr_region(host)) {
+                    (None, Some(region)) => Some(Self::own(context, host, region).await?),
+                    _ => None,
+                };
+                (host.clone(), known, fresh)
+            }
+        };
+        Ok(Self {
+            registry: Registry::new(context, &host, known.or_else(|| fresh.clone()))?,
+            repository: request.repository.clone(),
+            tag: tag.to_owned(),
+            alias: request.alias.clone(),
+            login: fresh,
+        })
+    }
+
+    /// A login to an ECR registry that is named and has none: it must be the account's own.
+    async fn own(context: &Context, host: &str, region: &str) -> Result<Login> {
+        let config = aws::config(context, region.to_owned()).await;
+        let (own, login) = aws::ecr_login(context, &config).await?;
+        if own == host {
+            return Ok(login);
+        }
+        Err(Error::usage(format!("there is no login for {host}, and the AWS credentials are for {own}")).hint(format!(
+            "Check `registry`, or log in to that account: aws-login with `ecr-login: 'true'` and its id in `registries`, \
+             or docker login {host}."
+        )))
+    }
+
+    /// `<host>/<repository>:<tag>`.
+    pub(super) fn name(&self) -> String {
+        format!("{}/{}:{}", self.registry.host, self.repository, self.tag)
+    }
+
+    /// The image behind a tag of the repository.
+    pub(super) async fn image(&self, tag: &str) -> Result<Option<Image>> {
+        let image = self.registry.image(&self.repository, tag).await;
+        image.map_err(|error| self.explain(error))
+    }
+
+    /// What to do about a refusal of the registry.
+    pub(super) fn explain(&self, error: Error) -> Error {
+        if error.code().is_none() {
+            return error;
+        }
+        let hint = plan::registry_hint(error.code(), &self.registry.host, &self.repository);
+        error.hint(hint)
+    }
+
+    /// Lets the alias name the image too. It never moves: whether another image had it was looked at before.
+    pub(super) async fn alias(&self, image: &Image) -> Result<()> {
+        let Some(alias) = &self.alias else {
+            return Ok(());
+        };
+        if self
+            .image(alias)
+            .await?
+            .is_some_and(|there| there.digest == image.digest)
+        {
+            return Ok(());
+        }
+        let tagged = self.registry.tag(&self.repository, image, alias).await;
+        tagged.map_err(|error| self.explain(error))
+    }
+
+    /// The error of a tag that another image has.
+    pub(super) async fn taken(&self, tag: &str, image: &Image, why: &str) -> Error {
+        let tags = self
+            .registry
+            .tags(&self.repository)
+            .await
+            .unwrap_or_default();
+        let message = format!(
+            "{}/{}:{tag} is taken by {}: {why}",
+            self.registry.host, self.repository, image.digest
+        );
+        let hint = match plan::next_free(&self.tag, &tags) {
+            Some(next) => {
+                format!("A tag never moves. {next} is the next free version; bump-tag reserves it.")
+            }
+            None => "A tag never moves. Use another one.".to_owned(),
+        };
+        Error::usage(message).hint(hint)
+    }
+}

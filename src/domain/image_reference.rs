@@ -1,0 +1,154 @@
+//! Where images are: the host of a registry, and a repository in it.
+//!
+//! Source: OCI distribution specification 1.1, "Pulling manifests" (names); Amazon ECR user guide, "Amazon ECR private
+//! registry" (host names), November 2026.
+
+use std::net::IpAddr;
+
+/// Longest name that every client takes: 255 characters with the host and the slash.
+const LONGEST: usize = 255;
+
+/// Whether a text is the name of a repository, such as `keycloak` or `team/keycloak`.
+pub fn is_repository(text: &str) -> bool {
+    text.len() <= LONGEST && text.split('/').all(is_path_part)
+}
+
+/// Small letters and digits, with single separators between them: `.`, `_`, `__`, any number of `-`.
+fn is_path_part(part: &str) -> bool {
+    let word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let separators = part.split(word).filter(|separator| !separator.is_empty());
+    part.starts_with(word)
+        && part.ends_with(word)
+        && separators.into_iter().all(|separator| {
+            [".", "_", "__"].contains(&separator) || separator.bytes().all(|byte| byte == b'-')
+        })
+}
+
+/// Whether a text is the host of a registry, with a port if need be, such as `ghcr.io` or `127.0.0.1:5000`.
+pub fn is_host(text: &str) -> bool {
+    let (host, port) = split_port(text);
+    let name = host.trim_start_matches('[').trim_end_matches(']');
+    let named = !name.is_empty()
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || ".-:".contains(c));
+    // Without a dot or a port, clients take the first part of a name for a repository of Docker Hub.
+    let recognised = host.contains('.') || port.is_some() || host == "localhost";
+    named && recognised && port.is_none_or(|port| port.parse::<u16>().is_ok())
+}
+
+fn split_port(host: &str) -> (&str, Option<&str>) {
+    match host.rsplit_once(':') {
+        Some((front, port)) if !port.contains(']') => (front, Some(port)),
+        _ => (host, None),
+    }
+}
+
+/// Whether a registry is on this machine: there, and only there, plain HTTP is spoken.
+pub fn is_loopback(host: &str) -> bool {
+    let (name, _) = split_port(host);
+    name == "localhost"
+        || name
+            .trim_matches(['[', ']'])
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+/// The region of an ECR registry: `<account>.dkr.ecr.<region>.amazonaws.com`, also with `dkr.ecr-fips`, with `.cn`, and
+/// the dual-stack form `<account>.dkr-ecr.<region>.on.aws`.
+pub fn ecr_region(host: &str) -> Option<&str> {
+    let (account, rest) = host.split_once('.')?;
+    let account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+    let rest = ["dkr.ecr.", "dkr.ecr-fips.", "dkr-ecr.", "dkr-ecr-fips."]
+        .into_iter()
+        .find_map(|mark| rest.strip_prefix(mark))?;
+    let (region, domain) = rest.split_once('.')?;
+    let known = ["amazonaws.com", "amazonaws.com.cn", "on.aws"].contains(&domain);
+    (account && known && !region.is_empty()).then_some(region)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repository_is_made_of_words_with_separators() {
+        for name in ["keycloak", "team/keycloak", "a1.b_c__d---e", "0"] {
+            assert!(is_repository(name), "{name}");
+        }
+        for name in [
+            "", "Keycloak", "/a", "a/", "a//b", "a..b", "a_-b", "-a", "a:1", "a___b",
+        ] {
+            assert!(!is_repository(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_host_is_no_address_and_no_path() {
+        for host in [
+            "ghcr.io",
+            "127.0.0.1:5000",
+            "localhost",
+            "registry:5000",
+            "[::1]:5000",
+        ] {
+            assert!(is_host(host), "{host}");
+        }
+        for host in [
+            "",
+            "https://ghcr.io",
+            "ghcr.io/acme",
+            "keycloak",
+            "a b.c",
+            "ghcr.io:http",
+            "ghcr.io:99999",
+        ] {
+            assert!(!is_host(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn only_this_machine_is_loopback() {
+        for host in [
+            "localhost",
+            "localhost:5000",
+            "127.0.0.1:5000",
+            "127.9.9.9",
+            "[::1]:5000",
+        ] {
+            assert!(is_loopback(host), "{host}");
+        }
+        for host in [
+            "10.0.0.1:5000",
+            "localhost.example.org",
+            "127.0.0.1.example.org:80",
+            "ghcr.io",
+        ] {
+            assert!(!is_loopback(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn the_region_stands_in_the_host_of_ecr() {
+        for (host, region) in [
+            (
+                "123456789012.dkr.ecr.eu-central-1.amazonaws.com",
+                Some("eu-central-1"),
+            ),
+            (
+                "123456789012.dkr.ecr-fips.us-east-1.amazonaws.com",
+                Some("us-east-1"),
+            ),
+            (
+                "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn",
+                Some("cn-north-1"),
+            ),
+            ("123456789012.dkr-ecr.eu-west-1.on.aws", Some("eu-west-1")),
+            ("public.ecr.aws", None),
+            ("12345.dkr.ecr.eu-central-1.amazonaws.com", None),
+            ("123456789012.dkr.ecr.eu-central-1.example.org", None),
+        ] {
+            assert_eq!(ecr_region(host), region, "{host}");
+        }
+    }
+}

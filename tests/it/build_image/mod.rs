@@ -1,0 +1,5 @@
+//! `build-image` with a real builder against the stand-in for ECR; skopeo looks at what was pushed.
+
+mod push;
+mod race;
+mod refuse;
