@@ -118,12 +118,20 @@ run "closed_egress" {
   }
 
   assert {
+    condition = alltrue([for rule in concat(
+      aws_vpc_security_group_egress_rule.s3, aws_vpc_security_group_egress_rule.endpoints, aws_vpc_security_group_egress_rule.database, values(aws_vpc_security_group_egress_rule.jgroups),
+      aws_vpc_security_group_ingress_rule.endpoints, aws_security_group.endpoints, aws_security_group.database,
+    ) : can(regex("^[a-zA-Z0-9. _:/()#,@+=&;{}!$*-]{1,255}$", rule.description))])
+    error_message = "EC2 takes no apostrophe in the description of a group or of a rule."
+  }
+
+  assert {
     condition     = strcontains(output.egress_limits, "social login") && strcontains(output.egress_limits, "mail")
     error_message = "What does not work must be said."
   }
 
   assert {
-    condition     = jsondecode(jsonencode(aws_ecs_service.keycloak[0].enable_execute_command))
+    condition     = aws_ecs_service.keycloak[0].enable_execute_command
     error_message = "ECS Exec was asked for."
   }
 }

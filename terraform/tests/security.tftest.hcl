@@ -131,6 +131,14 @@ run "stack" {
   }
 
   assert {
+    condition = alltrue([for rule in concat(
+      values(aws_vpc_security_group_ingress_rule.alb), values(aws_vpc_security_group_egress_rule.alb), values(aws_vpc_security_group_ingress_rule.alb_to_keycloak), values(aws_vpc_security_group_ingress_rule.jgroups),
+      aws_vpc_security_group_ingress_rule.database, aws_vpc_security_group_egress_rule.all, [aws_security_group.alb, aws_security_group.keycloak],
+    ) : can(regex("^[a-zA-Z0-9. _:/()#,@+=&;{}!$*-]{1,255}$", rule.description))])
+    error_message = "EC2 takes letters, digits, spaces and ._-:/()#,@[]+=&;{}!$* in the description of a group and of a rule, and no apostrophe."
+  }
+
+  assert {
     condition     = aws_default_security_group.closed[0].vpc_id == aws_vpc.keycloak[0].id && length(aws_route_table.database) == 1
     error_message = "The VPC's default group must be closed."
   }

@@ -106,13 +106,13 @@ test_root() { prepare_root "$1" && terraform -chdir="$work/$1" test -no-color; }
 
 cp -R terraform "$work/terraform"
 find "$work/terraform" -name .terraform -prune -exec rm -rf {} +
-environments=(terraform/environments/*/)
-environments=("${environments[@]%/}")
+roots=(terraform/bootstrap terraform/environments/*/)
+roots=("${roots[@]%/}")
 mapfile -t terraform_files < <(find terraform -name .terraform -prune -o -name '*.tf' -print -o -name '*.tfvars' -print 2>/dev/null)
 terraform_tests=(terraform/tests/*.tftest.hcl)
 all=$((${#actions[@]} + ${#workflows[@]}))
 
-check terraform-validate "${#environments[@]}" validate_roots "${environments[@]}"
+check terraform-validate "${#roots[@]}" validate_roots "${roots[@]}"
 check terraform-test "${#terraform_tests[@]}" test_root terraform/tests
 check terraform-fmt "${#terraform_files[@]}" terraform fmt -check -diff -recursive terraform
 check actionlint "${#workflows[@]}" run_actionlint

@@ -35,7 +35,7 @@ locals {
 resource "aws_cloudwatch_metric_alarm" "keycloak" {
   for_each = local.alarms
 
-  alarm_name          = "${var.name}-${each.key}"
+  alarm_name          = "${var.name}/${each.key}"
   alarm_description   = each.value.description
   namespace           = each.value.namespace
   metric_name         = each.value.metric

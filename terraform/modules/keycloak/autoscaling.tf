@@ -60,7 +60,7 @@ resource "aws_appautoscaling_policy" "in" {
 resource "aws_cloudwatch_metric_alarm" "in" {
   count = local.scales ? 1 : 0
 
-  alarm_name          = "${var.name}-scale-in"
+  alarm_name          = "${var.name}/scale-in"
   alarm_description   = "No alarm: the signal that one node may leave."
   namespace           = "AWS/ECS"
   metric_name         = "CPUUtilization"

@@ -13,7 +13,7 @@ locals {
 resource "aws_db_subnet_group" "keycloak" {
   count = local.make_database ? 1 : 0
 
-  name_prefix = "${var.name}-"
+  name_prefix = "${var.name}-database-"
   description = "Database of Keycloak"
   subnet_ids  = local.database_subnet_ids
 }
@@ -21,7 +21,7 @@ resource "aws_db_subnet_group" "keycloak" {
 resource "aws_db_parameter_group" "keycloak" {
   count = local.make_database ? 1 : 0
 
-  name_prefix = "${var.name}-"
+  name_prefix = "${var.name}-database-"
   family      = "postgres${var.db_engine_version}"
   description = "Keycloak: connections over TLS only"
 

@@ -74,7 +74,7 @@ resource "aws_ecs_task_definition" "redeploy" {
 resource "aws_iam_role" "redeploy" {
   count = local.redeploys ? 1 : 0
 
-  name_prefix          = "${var.name}-task-redeploy-"
+  name_prefix          = "${var.name}-redeploy-"
   description          = "After a rotation: start a new deployment."
   assume_role_policy   = data.aws_iam_policy_document.assume.json
   permissions_boundary = var.permissions_boundary

@@ -28,7 +28,7 @@ resource "aws_vpc_security_group_egress_rule" "endpoints" {
   count = var.egress == "endpoints" ? 1 : 0
 
   security_group_id            = aws_security_group.keycloak.id
-  description                  = "AWS's services, inside the VPC"
+  description                  = "Services of AWS, inside the VPC"
   ip_protocol                  = "tcp"
   from_port                    = 443
   to_port                      = 443
