@@ -29,3 +29,15 @@ fn use_ring() {
     let already_set = rustls::crypto::ring::default_provider().install_default();
     drop(already_set);
 }
+
+/// Percent-encodes all but the unreserved characters of RFC 3986, for one value of a query.
+pub fn encode(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                char::from(byte).to_string()
+            }
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}

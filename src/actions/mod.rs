@@ -4,6 +4,7 @@ use crate::action::{Spec, spec};
 
 pub mod aws_login;
 pub mod build_image;
+pub mod bump_tag;
 pub mod verify_providers;
 
 /// Every action, in the order of the pipeline.
@@ -11,6 +12,7 @@ pub fn catalogue() -> Vec<Spec> {
     vec![
         spec::<verify_providers::VerifyProviders>(),
         spec::<aws_login::AwsLogin>(),
+        spec::<bump_tag::BumpTag>(),
         spec::<build_image::BuildImage>(),
     ]
 }

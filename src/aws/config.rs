@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig, retry::RetryConfig};
+use aws_sdk_sts::config::ProvideCredentials as _;
 use aws_sdk_sts::config::timeout::TimeoutConfig;
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
@@ -28,6 +29,19 @@ pub fn region(context: &Context, wanted: Option<&str>) -> Result<String> {
             Error::usage("no AWS region: AWS_REGION is not set")
                 .hint("Run aws-login before this step, or set AWS_REGION.")
         })
+}
+
+/// How long the search for credentials may take.
+const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The configuration with the region of the environment, if there are credentials; nothing if there are none, or no
+/// region. For what can do without AWS and says so.
+pub async fn config_if_logged_in(context: &Context) -> Option<SdkConfig> {
+    let config = config(context, region(context, None).ok()?).await;
+    let provider = config.credentials_provider()?;
+    let limit = context.clock.real(CREDENTIALS_TIMEOUT);
+    let found = tokio::time::timeout(limit, provider.provide_credentials()).await;
+    found.is_ok_and(|found| found.is_ok()).then_some(config)
 }
 
 /// The configuration of every AWS client: credentials, profile and `AWS_ENDPOINT_URL*` as the AWS SDKs find them.

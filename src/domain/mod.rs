@@ -1,13 +1,16 @@
 //! Pure facts and decisions: no I/O, no clock, no other module of this crate but [`error`](crate::error).
 
+pub mod bump;
 pub mod cluster;
 pub mod coordinates;
 pub mod diff;
 pub mod image_input;
 pub mod image_manifest;
 pub mod image_reference;
+pub mod inputs;
 pub mod peers;
 pub mod providers;
+pub mod release_record;
 pub mod rollout;
 pub mod shadow;
 pub mod tag;

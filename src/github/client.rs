@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use octocrab::{Octocrab, OctocrabBuilder};
+use octocrab::{Octocrab, OctocrabBuilder, Page};
 use serde_json::{Value, json};
 
 use crate::action::Context;
@@ -98,6 +98,31 @@ impl Repository {
             Err(error) if status(&error) == Some(404) => Ok(None),
             Err(error) => Err(self.refused(&format!("read {path} of"), error)),
         }
+    }
+
+    /// The first page of a list: `GET /repos/{owner}/{repo}/{path}`.
+    pub async fn list_page(&self, path: &str) -> Result<Vec<Value>> {
+        self.page(path).await.map(|page| page.items)
+    }
+
+    /// A list with all its pages: `GET /repos/{owner}/{repo}/{path}`.
+    pub async fn list(&self, path: &str) -> Result<Vec<Value>> {
+        let resource = path.split('?').next().unwrap_or(path);
+        let mut page = self.page(path).await?;
+        let mut all = page.take_items();
+        // GitHub's link may name the repository by its number; what counts is the query behind it.
+        while let Some(query) = page.next.as_ref().and_then(|next| next.query()) {
+            page = self.page(&format!("{resource}?{query}")).await?;
+            all.append(&mut page.take_items());
+        }
+        Ok(all)
+    }
+
+    async fn page(&self, path: &str) -> Result<Page<Value>> {
+        self.rest
+            .get(self.route(path), None::<&()>)
+            .await
+            .map_err(|error| self.refused(&format!("list {path} of"), error))
     }
 
     /// `POST /repos/{owner}/{repo}/{path}`.

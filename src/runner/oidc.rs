@@ -68,7 +68,7 @@ impl Issuer {
 
     async fn ask(&self, audience: &str) -> std::result::Result<reqwest::Response, reqwest::Error> {
         let joint = if self.url.contains('?') { '&' } else { '?' };
-        let audience: String = audience.bytes().map(percent_encode).collect();
+        let audience = http::encode(audience);
         self.client
             .get(format!("{}{joint}audience={audience}", self.url))
             .bearer_auth(&self.request_token)
@@ -114,14 +114,4 @@ fn fork(env: &Env) -> Option<String> {
         .pointer("/pull_request/head/repo/full_name")?
         .as_str()?;
     (Some(head) != env.get("GITHUB_REPOSITORY")).then(|| head.to_owned())
-}
-
-/// Percent-encodes all but the unreserved characters of RFC 3986.
-fn percent_encode(byte: u8) -> String {
-    match byte {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-            char::from(byte).to_string()
-        }
-        _ => format!("%{byte:02X}"),
-    }
 }

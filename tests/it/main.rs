@@ -9,6 +9,7 @@
 
 mod aws_login;
 mod build_image;
+mod bump_tag;
 mod command_line;
 mod contract;
 mod direction;

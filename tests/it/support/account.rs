@@ -9,7 +9,7 @@ const ISSUER: &str = "token.actions.githubusercontent.com";
 /// A world with one role that trusts the environment `production` of `acme/idp`.
 pub(crate) struct Account {
     pub(crate) world: std::sync::Arc<World>,
-    _runtime: tokio::runtime::Runtime,
+    runtime: tokio::runtime::Runtime,
     _folder: tempfile::TempDir,
 }
 
@@ -45,9 +45,14 @@ impl Account {
         );
         Self {
             world,
-            _runtime: runtime,
+            runtime,
             _folder: folder,
         }
+    }
+
+    /// Runs a future to its end, beside the stand-ins.
+    pub(crate) fn wait<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod images;
+pub(crate) mod team;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

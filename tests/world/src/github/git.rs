@@ -171,6 +171,10 @@ impl Git {
 
     /// The commit that a branch, tag, full reference name or object id means.
     pub async fn commit_of(&self, name: &str) -> Option<String> {
+        let is_id = name.len() == 40 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if is_id && let Some(sha) = self.resolve(name, "commit").await {
+            return Some(sha);
+        }
         for candidate in [
             format!("refs/heads/{name}"),
             format!("refs/tags/{name}"),

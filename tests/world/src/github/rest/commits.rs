@@ -45,9 +45,13 @@ pub async fn list(call: Call) -> Result<Answer, Failure> {
 pub async fn get(call: Call) -> Result<Answer, Failure> {
     let repository = call.repository()?;
     let git = &repository.git;
-    let name = call.param("ref");
+    // A branch may have slashes in its name.
+    let name = match call.param("rest") {
+        "" => call.param("ref").to_owned(),
+        rest => format!("{}/{rest}", call.param("ref")),
+    };
     let missing = || Failure::new(422, format!("No commit found for SHA: {name}"));
-    let sha = git.commit_of(name).await.ok_or_else(missing)?;
+    let sha = git.commit_of(&name).await.ok_or_else(missing)?;
     let commit = git.commit(&sha).await.ok_or_else(missing)?;
     let parent = commit.parents.first().map_or(EMPTY_TREE, String::as_str);
     let changes = git.changes(parent, &sha).await?;
@@ -62,6 +66,38 @@ pub async fn get(call: Call) -> Result<Answer, Failure> {
         .map(|change| file(&call, repository, change, &sha))
         .collect();
     Answer::ok(body)
+}
+
+/// The pull requests of a commit: of one on the default branch those that brought it in, of another one also the open
+/// ones that have it.
+pub async fn pulls(call: Call) -> Result<Answer, Failure> {
+    let repository = call.repository()?;
+    let git = &repository.git;
+    let name = call.param("ref");
+    let sha = git.commit_of(name).await;
+    let sha = sha.ok_or_else(|| Failure::new(422, format!("No commit found for SHA: {name}")))?;
+    let main = format!("refs/heads/{}", repository.default_branch);
+    let landed = git.is_ancestor(&sha, &main).await;
+    let mut found = Vec::new();
+    for pull in call.github().pull_requests(&repository.full_name()) {
+        let has = match &pull.merged {
+            Some(merge) if merge.sha == sha => true,
+            Some(merge) => {
+                let before = format!("{}^1", merge.sha);
+                git.is_ancestor(&sha, &pull.head_sha).await && !git.is_ancestor(&sha, &before).await
+            }
+            None => {
+                !landed
+                    && pull.open
+                    && git.is_ancestor(&sha, &pull.head_sha).await
+                    && !git.is_ancestor(&sha, &pull.base_sha).await
+            }
+        };
+        if has {
+            found.push(Shape(&call.world).pull(repository, &pull));
+        }
+    }
+    Ok(call.pages(found))
 }
 
 pub async fn compare(call: Call) -> Result<Answer, Failure> {

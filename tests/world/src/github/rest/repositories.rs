@@ -96,9 +96,17 @@ pub async fn tags(call: Call) -> Result<Answer, Failure> {
     let shape = Shape(&call.world);
     let url = format!("{}/repos/{}", shape.api(), repository.full_name());
     let mut tags = Vec::new();
-    for (name, ..) in repository.git.references("refs/tags/").await? {
-        let Some(sha) = repository.git.resolve(&name, "commit").await else {
-            continue;
+    let format = "--format=%(objecttype) %(objectname) %(*objecttype) %(*objectname) %(refname)";
+    let all = repository
+        .git
+        .text(&["for-each-ref", format, "refs/tags/"])
+        .await?;
+    for line in all.lines() {
+        // The fields of what a tag object points to are empty for a lightweight tag.
+        let fields: Vec<&str> = line.splitn(5, ' ').collect();
+        let (sha, name) = match fields[..] {
+            ["commit", sha, "", "", name] | [_, _, "commit", sha, name] => (sha, name),
+            _ => continue,
         };
         let short = name.trim_start_matches("refs/tags/");
         tags.push(json!({

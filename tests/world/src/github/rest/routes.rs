@@ -106,7 +106,9 @@ fn git() -> Router<Arc<World>> {
             get(endpoint(READ, contents::get)).merge(put(endpoint(WRITE, contents::put))),
         )
         .route("/commits", get(endpoint(READ, commits::list)))
-        .route("/commits/{*ref}", get(endpoint(READ, commits::get)))
+        .route("/commits/{ref}", get(endpoint(READ, commits::get)))
+        .route("/commits/{ref}/pulls", get(endpoint(PULLS, commits::pulls)))
+        .route("/commits/{ref}/{*rest}", get(endpoint(READ, commits::get)))
         .route(
             "/compare/{*basehead}",
             get(endpoint(READ, commits::compare)),
