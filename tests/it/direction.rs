@@ -17,8 +17,18 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// Whether the file is a module that its folder has for tests alone.
+fn is_test_module(path: &Path) -> bool {
+    let parent = std::fs::read_to_string(path.with_file_name("mod.rs")).unwrap_or_default();
+    let name = path.file_stem().unwrap().to_str().unwrap();
+    parent.contains(&format!("#[cfg(test)]\nmod {name};"))
+}
+
 /// Lines of code that are neither comments nor in the test module at the end of the file.
 fn code(path: &Path) -> Vec<String> {
+    if is_test_module(path) {
+        return Vec::new();
+    }
     std::fs::read_to_string(path)
         .unwrap()
         .lines()
