@@ -15,7 +15,9 @@ test: ## every check: format, lints, unit and wire tests, workflows, schemas, de
 	tests/tools/setup.sh lint act python deny image
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
-	$(ENV) cargo test --workspace --locked
+	rm -rf target/github-requests
+	$(ENV) WORLD_RECORD_DIR="$(CURDIR)/target/github-requests" cargo test --workspace --locked
+	tests/foreign/github.sh target/github-requests
 	$(ENV) tests/tools/lint.sh
 	$(ENV) cargo deny --all-features --locked check bans licenses sources
 

@@ -6,7 +6,7 @@
 #     lint     actionlint, act, zizmor, check-jsonschema, shellcheck
 #     act      act, which runs workflows on this machine
 #     image    buildah, skopeo, mmdebstrap; image storage of their own
-#     python   boto3, the aws CLI, PyJWT, openapi-core; GitHub's OpenAPI description and GraphQL schema
+#     python   boto3, the aws CLI, PyJWT, openapi-schema-validator; GitHub's OpenAPI description and GraphQL schema
 #     deny     cargo-deny
 #     dist     musl-gcc and xz
 #

@@ -42,16 +42,19 @@ pub struct Settings {
     pub region: String,
     /// Simulated seconds in one real second: 1 is real time.
     pub time_scale: f64,
+    /// Folder in which every request to GitHub and its answer are written down, for `tests/foreign/github.sh`.
+    pub record: Option<PathBuf>,
 }
 
 impl Settings {
-    /// Account `123456789012` in `eu-central-1`, at real time.
+    /// Account `123456789012` in `eu-central-1`, at real time; requests are recorded where `WORLD_RECORD_DIR` says.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self {
             root: root.into(),
             account: "123456789012".to_owned(),
             region: "eu-central-1".to_owned(),
             time_scale: 1.0,
+            record: std::env::var_os("WORLD_RECORD_DIR").map(PathBuf::from),
         }
     }
 }
@@ -112,6 +115,9 @@ impl World {
             settings,
             urls,
         });
+        if let Some(folder) = &world.settings.record {
+            world.github.record_in(folder)?;
+        }
         serve(aws, aws::router(world.clone()));
         serve(registry, ecr::router(world.clone()));
         serve(

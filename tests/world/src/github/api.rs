@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{MatchedPath, RawPathParams, Request};
+use axum::extract::{MatchedPath, OriginalUri, RawPathParams, Request};
 use axum::handler::Handler;
 use axum::http::{HeaderMap, Method, Response};
 use http_body_util::BodyExt;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::access::{self, Needs};
 use super::model::{Identity, Repository};
-use super::record::Recorded;
+use super::record::{Recorded, WRONG};
 use super::respond::{parse_query, respond};
 use super::state::GitHub;
 use crate::World;
@@ -54,6 +54,19 @@ impl Failure {
     /// 422 for a field that is missing or has the wrong type.
     pub fn field(resource: &str, field: &str, code: &str) -> Self {
         Self::invalid(json!({"resource": resource, "field": field, "code": code}))
+    }
+
+    /// What GitHub sends.
+    pub(super) fn body(&self) -> Value {
+        let mut body = json!({
+            "message": self.message,
+            "documentation_url": "https://docs.github.com/rest",
+            "status": self.status.to_string(),
+        });
+        if !self.errors.is_empty() {
+            body["errors"] = self.errors.clone().into();
+        }
+        body
     }
 
     pub(super) fn lacking(mut self, needs: Needs) -> Self {
@@ -259,7 +272,11 @@ where
         .map(|path| path.replace("/commits/{ref}/pulls", "/commits/{commit_sha}/pulls"))
         .unwrap_or_default();
     let template = below_api(&template).to_owned();
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
+    // Within a nested router, a request has the rest of its path only.
+    if let Some(OriginalUri(uri)) = parts.extensions.get() {
+        parts.uri = uri.clone();
+    }
     let body = body.collect().await.map(|body| body.to_bytes());
     let query = parse_query(&parts.uri);
     let called = prepare(&world, needs, &parts.headers, params, query.clone(), body);
@@ -281,14 +298,19 @@ where
     world
         .journal
         .record("github", operation, caller.as_str(), status, detail);
-    world.github.recorder.write(&Recorded {
+    world.github.recorder.write(|| Recorded {
         method: parts.method.as_str(),
         path,
-        template: &template,
         query: &query,
         body: &body,
         status,
+        response: match &result {
+            Ok(answer) => answer.body.clone(),
+            Err(failure) => failure.body(),
+        },
+        raw: result.as_ref().is_ok_and(|answer| answer.raw.is_some()),
         caller: &caller,
+        wrong: parts.headers.contains_key(WRONG),
     });
     respond(&world, &parts.headers, &parts.uri, result)
 }

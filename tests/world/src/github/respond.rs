@@ -2,7 +2,6 @@
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, Uri};
-use serde_json::json;
 
 use super::access;
 use super::api::{Answer, Failure};
@@ -29,15 +28,7 @@ pub(super) fn respond(
     };
     let (status, links, accepted) = match result {
         Err(failure) => {
-            let mut body = json!({
-                "message": failure.message,
-                "documentation_url": "https://docs.github.com/rest",
-                "status": failure.status.to_string(),
-            });
-            if !failure.errors.is_empty() {
-                body["errors"] = failure.errors.into();
-            }
-            *response.body_mut() = Body::from(body.to_string());
+            *response.body_mut() = Body::from(failure.body().to_string());
             let accepted = failure.lacking.map(|needs| {
                 let access = match needs.access {
                     Access::Read => "read",

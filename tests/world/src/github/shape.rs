@@ -212,8 +212,11 @@ impl Shape<'_> {
         })
     }
 
-    /// The user behind a `noreply` address, or null.
+    /// The user behind a `noreply` address, or null. GitHub's own commits are those of `web-flow`.
     fn account(&self, signature: &Signature) -> Value {
+        if signature.email == "noreply@github.com" {
+            return self.user("web-flow");
+        }
         let login = signature
             .email
             .strip_suffix("@users.noreply.github.com")

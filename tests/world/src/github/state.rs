@@ -1,7 +1,7 @@
 //! The state behind the stand-in, and what tests and the rehearsal do with it directly.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -58,6 +58,7 @@ impl State {
         }
         let id = match login {
             "github-actions[bot]" => 41_898_282,
+            "web-flow" => 19_864_447,
             _ => 1_000 + self.next_id(),
         };
         self.users.insert(login.to_owned(), id);
@@ -242,10 +243,15 @@ impl GitHub {
     /// Cancels a run that waits or is in progress, as a person does on its page; `false` if there is none with that
     /// number.
     pub fn cancel(&self, run: u64) -> bool {
-        let cancel = self.state().cancels.get(&run).cloned();
-        cancel
-            .map(|cancel| cancel.cancel("The run was canceled."))
-            .is_some()
+        let mut state = self.state();
+        match state.cancels.get(&run).cloned() {
+            Some(cancel) => {
+                drop(state);
+                cancel.cancel("The run was canceled.");
+                true
+            }
+            None => runs::cancel_queued(&mut state.runs, run),
+        }
     }
 
     /// Changes of runs, jobs and steps as they happen.
@@ -253,8 +259,10 @@ impl GitHub {
         self.progress.subscribe()
     }
 
-    /// Writes every REST and GraphQL request from now on to a file, one JSON object a line.
-    pub fn record_to(&self, path: impl Into<PathBuf>) -> std::io::Result<()> {
-        self.recorder.start(path.into())
+    /// Writes every REST and GraphQL request from now on, and its answer, to a new file in a folder.
+    pub fn record_in(&self, folder: &Path) -> std::io::Result<()> {
+        std::fs::create_dir_all(folder)?;
+        let name = format!("{}.jsonl", uuid::Uuid::new_v4());
+        self.recorder.start(&folder.join(name))
     }
 }

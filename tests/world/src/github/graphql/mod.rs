@@ -10,7 +10,7 @@ mod mutations;
 mod nodes;
 mod queries;
 mod references;
-mod schema;
+pub(super) mod schema;
 mod server;
 
 pub use server::router;

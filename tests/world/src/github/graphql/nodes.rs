@@ -19,11 +19,8 @@ pub enum Node {
     Mutation,
     /// A payload, by its type: its fields are ready.
     Payload(&'static str, Vec<(&'static str, Ready)>),
-    /// A user or bot; as the owner of a repository, if `owner`.
-    Account {
-        login: String,
-        owner: bool,
-    },
+    /// A user or bot, by its login.
+    Account(String),
     Repository(Box<Repository>),
     Ref(Box<Repository>, String),
     /// Kind and object id.
@@ -53,9 +50,8 @@ impl Node {
             Self::Query => "Query",
             Self::Mutation => "Mutation",
             Self::Payload(name, _) => name,
-            Self::Account { owner: true, .. } => "RepositoryOwner",
-            Self::Account { login, .. } if login.ends_with("[bot]") => "Bot",
-            Self::Account { .. } => "User",
+            Self::Account(login) if login.ends_with("[bot]") => "Bot",
+            Self::Account(_) => "User",
             Self::Repository(_) => "Repository",
             Self::Ref(..) => "Ref",
             Self::Object(_, kind, _) => match kind.as_str() {
@@ -80,10 +76,7 @@ impl Node {
     }
 
     pub fn account(login: &str) -> Self {
-        Self::Account {
-            login: login.to_owned(),
-            owner: false,
-        }
+        Self::Account(login.to_owned())
     }
 }
 
@@ -111,7 +104,7 @@ pub async fn resolve(
             Some((_, Ready::Nodes(nodes))) => Ok(Out::Nodes(nodes.clone())),
             None => Err(unknown(node, field)),
         },
-        Node::Account { login, .. } => {
+        Node::Account(login) => {
             let id = execution.world.github.state().user_id(login);
             match field {
                 "login" => value(login.as_str()),
@@ -179,10 +172,7 @@ async fn of_repository(
         "autoMergeAllowed" => value(repository.options.allow_auto_merge),
         "mergeCommitAllowed" | "squashMergeAllowed" => value(true),
         "rebaseMergeAllowed" => value(false),
-        "owner" => Ok(Out::Node(Some(Node::Account {
-            login: repository.owner.clone(),
-            owner: true,
-        }))),
+        "owner" => Ok(Out::Node(Some(Node::account(&repository.owner)))),
         "defaultBranchRef" => {
             contents()?;
             let name = format!("refs/heads/{}", repository.default_branch);

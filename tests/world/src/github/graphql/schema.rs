@@ -32,9 +32,10 @@ const fn with(name: &'static str, of: &'static str, arguments: &'static [&'stati
 
 const PAGE: &[&str] = &["first", "last", "after", "before"];
 
-const INTERFACES: [(&str, &[&str]); 3] = [
+const INTERFACES: [(&str, &[&str]); 4] = [
     ("GitObject", &["Blob", "Commit", "Tree", "Tag"]),
     ("Actor", &["User", "Bot"]),
+    ("RepositoryOwner", &["User"]),
     (
         "Node",
         &[

@@ -34,4 +34,4 @@ mod schedule;
 pub(super) use cancel::Cancel;
 pub(super) use concurrency::Groups;
 pub use model::{Annotation, Job, Progress, Run, RunSettings, Step};
-pub use queue::{configure, create, idle, wake};
+pub use queue::{cancel_queued, configure, create, idle, wake};

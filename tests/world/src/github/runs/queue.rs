@@ -243,6 +243,19 @@ fn inputs(workflow: &Workflow, run: &Run) -> Value {
     inputs
 }
 
+/// Cancels a run that nobody has begun with; `false` if there is none with that number.
+pub fn cancel_queued(runs: &mut [Run], id: u64) -> bool {
+    let queued = |run: &&mut Run| run.id == id && !run.source.taken;
+    let Some(run) = runs.iter_mut().find(queued) else {
+        return false;
+    };
+    run.source.taken = true;
+    run.status = "completed";
+    run.conclusion = Some("cancelled".to_owned());
+    run.ended = Some(SystemTime::now());
+    true
+}
+
 /// Waits until no run is queued or in progress; `false` if that takes longer than `limit`.
 pub async fn idle(world: &World, limit: Duration) -> bool {
     let end = tokio::time::Instant::now() + limit;

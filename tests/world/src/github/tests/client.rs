@@ -76,11 +76,30 @@ impl Scene {
         path: &str,
         body: Option<Value>,
     ) -> Reply {
+        self.send(token, method, path, body, false).await
+    }
+
+    /// Sends a request of which GitHub's own descriptions say that it is wrong, too.
+    pub(super) async fn wrong(&self, method: Method, path: &str, body: Option<Value>) -> Reply {
+        self.send(&self.person, method, path, body, true).await
+    }
+
+    async fn send(
+        &self,
+        token: &str,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+        wrong: bool,
+    ) -> Reply {
         let mut request = Request::builder()
             .method(method)
             .uri(format!("{}/api{path}", self.world.urls.github));
         if !token.is_empty() {
             request = request.header("authorization", format!("Bearer {token}"));
+        }
+        if wrong {
+            request = request.header(crate::github::record::WRONG, "yes");
         }
         let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
         let client = Client::builder(TokioExecutor::new()).build_http();

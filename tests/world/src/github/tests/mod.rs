@@ -5,3 +5,4 @@ mod git;
 mod graphql;
 mod rest;
 mod runs;
+mod schemas;

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use axum::http::Method;
 use serde_json::json;
 
+use super::super::client::REPOSITORY;
 use super::{Stage, jobs, log};
 use crate::github::{GitHub, RepositoryOptions};
 
@@ -50,15 +52,10 @@ async fn a_cancelled_run_interrupts_its_step_and_cleans_up() {
     let stage = Stage::with(RepositoryOptions::default(), SLOW).await;
     told(&stage, "slow | started").await;
     let run = stage.scene.world.github.runs()[0].id;
-    let path = format!("/actions/runs/{run}/cancel");
-    assert_eq!(
-        stage
-            .scene
-            .post(&stage.scene.person, &path, json!({}))
-            .await
-            .status,
-        202
-    );
+    let path = format!("/repos/{REPOSITORY}/actions/runs/{run}/cancel");
+    let person = &stage.scene.person;
+    let cancelled = stage.scene.request(person, Method::POST, &path, None).await;
+    assert_eq!(cancelled.status, 202);
     let run = stage.only("cancelled").await;
     let text = log(&run);
     assert_eq!(
