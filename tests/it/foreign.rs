@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use serde_json::json;
-use world::ecs::Behaviour;
+use world::ecs::{Behaviour, Fault, Injection};
 
 use crate::support::account::{Account, job};
 use crate::support::repository;
@@ -157,4 +157,40 @@ fn boto3_and_the_aws_cli_agree_with_ecs_and_logs() {
         ("READER_SESSION_TOKEN", reader.token),
     ];
     run_in(&account, "ecs.py", &environment);
+}
+
+#[test]
+fn boto3_outlives_the_faults_of_ecs() {
+    let account = Account::at_scale(20.0);
+    let world = &account.world;
+    world.ecs.create_cluster("prod");
+    world.ecs.register_task_definition(json!({
+        "family": "idp",
+        "containerDefinitions": [{"name": "idp", "image": "registry.example/idp:1"}],
+    }));
+    let service = json!({
+        "cluster": "prod", "serviceName": "idp", "taskDefinition": "idp", "desiredCount": 1,
+    });
+    world.ecs.create_running_service(&service).unwrap();
+    world.ecs.faults([
+        Injection::new("ListClusters", Fault::throttled()).times(2),
+        Injection::new(
+            "ListTaskDefinitions",
+            Fault::error(500, "ServerException", "no"),
+        )
+        .times(1),
+        Injection::new("UpdateService", Fault::Lost).times(1),
+    ]);
+    world.ecs.lag("DescribeServices", 20.0);
+    world.ecs.lag("currentServiceDeployment", 600.0);
+    world.ecs.set_skew(300.0);
+    let created = world.clock.unix();
+    let short = world.iam.session("admin", "short", created + 120.0);
+    let environment = [
+        ("CREATED", created.to_string()),
+        ("SHORT_ACCESS_KEY_ID", short.access_key),
+        ("SHORT_SECRET_ACCESS_KEY", short.secret),
+        ("SHORT_SESSION_TOKEN", short.token),
+    ];
+    run_in(&account, "ecs_faults.py", &environment);
 }

@@ -107,13 +107,23 @@ impl State {
             .map(|container| {
                 let image = text(&container["image"]);
                 let digest = match outside.image(&image) {
-                    Image::Digest(digest) => Some(digest),
+                    Image::Found(digest, _) => Some(digest),
                     Image::Foreign => Some(foreign_digest(&image)),
                     Image::Missing => None,
                 };
                 (text(&container["name"]), image, digest)
             })
             .collect()
+    }
+
+    /// The architecture that a task definition runs on, as images name it.
+    pub fn architecture(&self, definition: &str) -> &'static str {
+        let found = self.find_definition(definition);
+        let platform = found.and_then(|one| one.raw.get("runtimePlatform"));
+        match platform.and_then(|platform| platform["cpuArchitecture"].as_str()) {
+            Some("ARM64") => "arm64",
+            _ => "amd64",
+        }
     }
 }
 

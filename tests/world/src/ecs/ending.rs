@@ -124,6 +124,7 @@ impl State {
             return;
         };
         match rollout.status {
+            Status::InProgress if rollout.started_at == Some(now) => {}
             Status::InProgress if owner.strategy() == "ROLLING" => {
                 if !self.rolling_done(service, healthy, ready, crowd.others.is_empty()) {
                     return;

@@ -14,8 +14,8 @@ const REMEMBERED: f64 = 3600.0;
 pub enum Image {
     /// Of a registry that is not the world's: taken as there.
     Foreign,
-    /// The digest of its manifest.
-    Digest(String),
+    /// The digest of its manifest, and the architecture that it is for: empty if it is for several.
+    Found(String, String),
     Missing,
 }
 

@@ -10,7 +10,7 @@
 //! | `model`, `task`, `ids` | what is kept |
 //! | `engine` | the clock that jumps from one thing that happens to the next |
 //! | `tasks`, `behaviour`, `running` | the life of a task |
-//! | `deploy`, `rollout`, `stages` | deployments: rolling, and through lifecycle stages |
+//! | `deploy`, `rollout`, `stages`, `hooks` | deployments: rolling, and through lifecycle stages |
 //! | `verdict`, `cause`, `ending` | how they end |
 //! | `surroundings` | registry and logs, as tasks use them |
 //! | `events`, `view`, `view_task` | what is told |
@@ -26,6 +26,7 @@ mod ending;
 pub mod engine;
 mod events;
 mod faults;
+mod hooks;
 mod ids;
 pub mod model;
 mod rollout;
@@ -49,8 +50,8 @@ use serde_json::{Value, json};
 pub use api::handle;
 pub use behaviour::{Behaviour, Fate, Timing};
 pub use faults::{Fault, Injection};
+pub use hooks::HookAnswer;
 pub use running::RunningTask;
-pub use stages::HookAnswer;
 
 use crate::World;
 use crate::aws::ApiError;
@@ -149,6 +150,17 @@ impl Ecs {
         })
     }
 
+    /// Makes a service that has been there for two hours: its first deployment has completed, unless its tasks cannot
+    /// start. The id of that deployment.
+    pub fn create_running_service(&self, input: &Value) -> Result<String, ApiError> {
+        self.write(|state, outside| {
+            let by = format!("arn:aws:iam::{}:role/terraform", state.account);
+            let cluster = cluster_name(input);
+            let place = state.create_running_service(&cluster, input, &by, outside)?;
+            Ok(primary_id(state, place))
+        })
+    }
+
     /// Changes a service (the input of UpdateService), as Terraform would; the id of its primary deployment, which is
     /// a new one if the change starts one.
     pub fn update_service(&self, input: &Value) -> Result<String, ApiError> {
@@ -169,6 +181,18 @@ impl Ecs {
     /// Changes how long phases take, from now on.
     pub fn timing(&self, change: impl FnOnce(&mut Timing)) {
         self.write(|state, _| change(&mut state.timing));
+    }
+
+    /// The process of a running task ends by itself, now. `false` if no such task runs.
+    pub fn exit(&self, task: &str, code: i64) -> bool {
+        self.write(|state, outside| {
+            let mut tasks = state.tasks.iter();
+            let found = tasks.position(|one| one.id == task && one.is_running());
+            if let Some(place) = found {
+                state.take(place, task::Step::Exit(code, None), outside);
+            }
+            found.is_some()
+        })
     }
 
     /// Puts a CloudWatch alarm into the state `ALARM`, or back to `OK`.
@@ -222,9 +246,11 @@ impl Ecs {
     /// that can lag by itself; `*` names all operations.
     pub fn lag(&self, operation: &str, seconds: f64) {
         let (mut model, _) = self.model();
-        model.remember();
+        if model.faults.longest_lag() == 0.0 {
+            let present = model.state.clone();
+            model.past = VecDeque::from([present]);
+        }
         model.faults.set_lag(operation, seconds);
-        model.remember();
     }
 
     /// All times in answers are off by so many seconds, as if the clocks of caller and service differed.
@@ -272,7 +298,7 @@ impl Model {
     }
 
     fn remember(&mut self) {
-        if self.faults.longest_lag() > 0.0 || self.past.is_empty() {
+        if self.faults.longest_lag() > 0.0 {
             self.past.push_back(self.state.clone());
         }
     }

@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use serde_json::{Map, Value};
 
 use super::behaviour::{Behaviour, Timing};
+use super::hooks::{Hook, HookAnswer};
 use super::ids::Ids;
-use super::stages::{Hook, HookAnswer, Stage};
+use super::stages::Stage;
 use super::task::Task;
 
 /// The account's ECS.

@@ -20,6 +20,9 @@ const DEPLOYED: [&str; 7] = [
     "volumeConfigurations",
 ];
 
+/// Age in seconds of a service that is made as a running one.
+const SINCE: f64 = 7200.0;
+
 /// Fields of a container that answers have even if nobody gave them.
 const CONTAINER_LISTS: [&str; 5] = [
     "portMappings",
@@ -175,6 +178,31 @@ impl State {
         self.services.push(service);
         let place = self.services.len() - 1;
         self.deploy(place, &definition, outside);
+        Ok(place)
+    }
+
+    /// Makes a service as if that had been two hours ago.
+    pub fn create_running_service(
+        &mut self,
+        cluster: &str,
+        input: &Value,
+        by: &str,
+        outside: &dyn Outside,
+    ) -> Result<usize, ApiError> {
+        let mut before = Self {
+            now: self.now - SINCE,
+            tasks: Vec::new(),
+            ..self.clone()
+        };
+        for service in &mut before.services {
+            service.wake = None;
+        }
+        let place = before.create_service(cluster, input, by, outside)?;
+        before.advance(self.now, outside, |_| {});
+        self.services.extend(before.services.pop());
+        self.tasks.append(&mut before.tasks);
+        self.ids = before.ids;
+        self.addresses = before.addresses;
         Ok(place)
     }
 

@@ -26,7 +26,7 @@ impl Outside for Surroundings {
             .unwrap_or((path, "latest"));
         let repository = repository.split(':').next().unwrap_or(repository);
         match world.ecr.image(repository, reference) {
-            Some(found) => Image::Digest(found.digest),
+            Some(found) => Image::Found(found.digest, found.architecture),
             None => Image::Missing,
         }
     }

@@ -191,6 +191,7 @@ impl State {
             })
             .unwrap_or_default();
         let mut missing = None;
+        let wanted_architecture = self.architecture(&self.tasks[index].definition);
         for (place, (image, digest)) in resolved.iter().enumerate() {
             let wanted = match digest {
                 Some(digest) => with_digest(image, digest),
@@ -198,7 +199,14 @@ impl State {
             };
             match outside.image(&wanted) {
                 Image::Missing => missing = Some(image.clone()),
-                Image::Digest(found) => self.tasks[index].digests[place] = Some(found),
+                Image::Found(found, architecture) => {
+                    let task = &mut self.tasks[index];
+                    task.digests[place] = Some(found);
+                    if !architecture.is_empty() && architecture != wanted_architecture {
+                        let foreign = Behaviour::exec_format_error();
+                        (task.fate, task.log) = (foreign.fate, foreign.log);
+                    }
+                }
                 Image::Foreign => self.tasks[index].digests[place] = digest.clone(),
             }
         }

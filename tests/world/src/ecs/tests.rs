@@ -1,7 +1,9 @@
 //! The model by itself, on a clock that the test sets.
 
 mod failures;
+mod invariants;
 mod rolling;
+mod services;
 mod stages;
 
 use std::cell::RefCell;
@@ -20,10 +22,13 @@ struct Around {
 
 impl Outside for Around {
     fn image(&self, image: &str) -> Image {
-        if image.starts_with("world/missing") {
-            Image::Missing
-        } else {
-            Image::Foreign
+        match image.split(':').next() {
+            Some("world/missing") => Image::Missing,
+            Some("world/arm") => Image::Found("sha256:aa".to_owned(), "arm64".to_owned()),
+            _ if image.starts_with("world/arm@") => {
+                Image::Found("sha256:aa".to_owned(), "arm64".to_owned())
+            }
+            _ => Image::Foreign,
         }
     }
 
@@ -59,17 +64,8 @@ impl Scene {
         state.register(definition("registry/idp:1"), "test");
         prepare(&mut state);
         let around = Around::default();
-        let input = json!({
-            "serviceName": "idp",
-            "taskDefinition": "idp",
-            "desiredCount": 2,
-            "loadBalancers": [
-                {"targetGroupArn": "arn:tg", "containerName": "idp", "containerPort": 8080},
-            ],
-            "deploymentConfiguration": configuration,
-        });
         state
-            .create_service("prod", &input, "test", &around)
+            .create_service("prod", &service(&configuration), "test", &around)
             .expect("a service");
         Self { state, around }
     }
@@ -173,6 +169,19 @@ fn definition(image: &str) -> Value {
                 "options": {"awslogs-group": "/ecs/idp", "awslogs-stream-prefix": "kc"},
             },
         }],
+    })
+}
+
+/// The input of CreateService for `idp`.
+fn service(configuration: &Value) -> Value {
+    json!({
+        "serviceName": "idp",
+        "taskDefinition": "idp",
+        "desiredCount": 2,
+        "loadBalancers": [
+            {"targetGroupArn": "arn:tg", "containerName": "idp", "containerPort": 8080},
+        ],
+        "deploymentConfiguration": configuration,
     })
 }
 

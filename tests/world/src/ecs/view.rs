@@ -313,7 +313,7 @@ impl State {
     }
 }
 
-fn hook_json(hook: &super::stages::Hook) -> Value {
+fn hook_json(hook: &super::hooks::Hook) -> Value {
     let mut answer = object(json!({
         "hookId": hook.id,
         "targetType": if hook.target.is_some() { "AWS_LAMBDA" } else { "PAUSE" },

@@ -22,6 +22,8 @@ impl State {
             .enumerate()
             .map(|(place, container)| self.container_json(task, place, container, health))
             .collect();
+        let arm = raw("runtimePlatform").is_some_and(|one| one["cpuArchitecture"] == "ARM64");
+        let architecture = if arm { "arm64" } else { "x86_64" };
         let attached = match task.status {
             TaskStatus::Provisioning => "ATTACHING",
             status if status >= TaskStatus::Deprovisioning => "DELETED",
@@ -55,7 +57,7 @@ impl State {
                     {"name": "privateIPv4Address", "value": task.address},
                 ],
             }],
-            "attributes": [{"name": "ecs.cpu-architecture", "value": "x86_64"}],
+            "attributes": [{"name": "ecs.cpu-architecture", "value": architecture}],
             "containers": containers,
             "overrides": {"containerOverrides": [], "inferenceAcceleratorOverrides": []},
             "tags": [],

@@ -259,6 +259,23 @@ fn an_image_that_its_registry_lacks_cannot_be_pulled() {
 }
 
 #[test]
+fn an_image_of_another_architecture_cannot_be_executed() {
+    let mut scene = Scene::steady(breaker(true));
+    let arn = scene.state.register(definition("world/arm:1"), "test");
+    let ours = scene.update(&json!({"taskDefinition": arn}));
+    scene.until(Status::RollbackSuccessful);
+    assert_eq!(scene.stops(&ours)[0].2, Some(255));
+    let logs = scene.around.logs.borrow();
+    assert!(logs[0].1.ends_with("exec format error"));
+    drop(logs);
+    let mut input = definition("world/arm:1");
+    input["runtimePlatform"] = json!({"cpuArchitecture": "ARM64"});
+    let arn = scene.state.register(input, "test");
+    scene.update(&json!({"taskDefinition": arn}));
+    scene.until(Status::Successful);
+}
+
+#[test]
 fn the_threshold_is_what_the_configuration_says() {
     let mut scene = Scene::steady(breaker(true));
     let threshold = |scene: &mut Scene, count: u64, configuration: serde_json::Value| {

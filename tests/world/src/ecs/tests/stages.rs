@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::super::hooks::HookAnswer;
 use super::super::model::Status;
-use super::super::stages::{HookAnswer, Stage};
+use super::super::stages::Stage;
 use super::{Behaviour, Scene};
 
 /// Passes time; the stages and production weights in the order in which they were seen.
