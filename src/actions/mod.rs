@@ -5,6 +5,7 @@ use crate::action::{Spec, spec};
 pub mod aws_login;
 pub mod build_image;
 pub mod bump_tag;
+pub mod update_tfvar;
 pub mod verify_providers;
 
 /// Every action, in the order of the pipeline.
@@ -14,5 +15,6 @@ pub fn catalogue() -> Vec<Spec> {
         spec::<aws_login::AwsLogin>(),
         spec::<bump_tag::BumpTag>(),
         spec::<build_image::BuildImage>(),
+        spec::<update_tfvar::UpdateTfvar>(),
     ]
 }

@@ -16,5 +16,6 @@ mod direction;
 mod foreign;
 mod launcher;
 mod support;
+mod update_tfvar;
 mod verify_providers;
 mod workflows;

@@ -151,7 +151,7 @@ fn the_value_and_nothing_else_changes() {
         ),
         (
             "main.tf",
-            "terraform {\n  required_version = \"~> 1.11\"\n}\n\nlocals {\n  tag = var.tag\n}\n\nvariable \"tag\" {\n  default = \"OLD\"\n}\n\nresource \"aws_ecs_service\" \"this\" {\n  for_each = { for k, v in var.x : k => v if v != \"\" }\n  name     = \"${var.tag}-%{ if true }a%{ endif }\"\n}\n",
+            "terraform {\n  required_version = \"~> 1.11\"\n}\n\nlocals {\n  tag = var.tag\n}\n\nvariable \"tag\" {\n  default = \"OLD\"\n}\n\nresource \"null_resource\" \"this\" {\n  for_each = { for k, v in var.x : k => v if v != \"\" }\n  name     = \"${var.tag}-%{ if true }a%{ endif }\"\n}\n",
             "tag",
         ),
         (

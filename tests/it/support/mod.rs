@@ -1,6 +1,7 @@
 //! What tests share.
 
 pub(crate) mod account;
+pub(crate) mod forge;
 pub(crate) mod images;
 pub(crate) mod team;
 

@@ -1,0 +1,114 @@
+//! When another look is worth it: somebody else may have been faster, or GitHub asks to wait.
+
+use std::time::Duration;
+
+use super::plan::Step;
+use crate::action::Context;
+use crate::error::{Error, Kind, Result};
+
+/// All pauses together.
+const LIMIT: Duration = Duration::from_secs(60);
+/// Rounds of writes, before it is said that others never stop.
+const ROUNDS: u32 = 40;
+/// Rounds of the very same steps.
+const TRIES: u32 = 4;
+/// First pause at most; it doubles up to the longest.
+const PAUSE: Duration = Duration::from_millis(250);
+const LONGEST: Duration = Duration::from_secs(8);
+/// Refusals that no waiting mends.
+const FINAL: [&str; 8] = [
+    "400",
+    "401",
+    "403",
+    "404",
+    "FORBIDDEN",
+    "INSUFFICIENT_SCOPES",
+    "undefinedField",
+    super::merge::UNSTABLE,
+];
+
+/// Counts rounds and pauses.
+pub(super) struct Patience<'a> {
+    context: &'a Context,
+    paused: Duration,
+    round: u32,
+    tries: u32,
+    last: Vec<Step>,
+}
+
+impl<'a> Patience<'a> {
+    pub(super) fn new(context: &'a Context) -> Self {
+        Self {
+            context,
+            paused: Duration::ZERO,
+            round: 0,
+            tries: 0,
+            last: Vec::new(),
+        }
+    }
+
+    /// Waits before the next look, or gives the error back when there is no point in one. The same steps on the same
+    /// commits are tried a few times only: if nothing changed in between, nobody was faster.
+    pub(super) async fn after_refusal(&mut self, error: Error, steps: &[Step]) -> Result<()> {
+        let is_final = FINAL.contains(&error.code().unwrap_or(""));
+        if error.wait().is_none() && (error.kind() != Kind::Refused || is_final) {
+            return Err(error);
+        }
+        self.count(steps);
+        let asked = error.wait().unwrap_or_default();
+        let pause = asked + self.jitter()?;
+        if self.tries >= TRIES && asked.is_zero() || self.paused + pause > LIMIT {
+            return Err(error);
+        }
+        let seconds = pause.as_secs_f64();
+        self.context.runner.line(format!(
+            "{}; looking again in {seconds:.1} s",
+            error.message()
+        ));
+        self.pause(pause).await;
+        Ok(())
+    }
+
+    /// After a round that went well. GitHub may need a moment to show what was written.
+    pub(super) async fn after_success(&mut self, steps: &[Step]) -> Result<()> {
+        self.count(steps);
+        if self.round > ROUNDS || self.tries >= TRIES {
+            return Err(
+                Error::refused("what was written does not stay, or does not show").hint(
+                    "Somebody else may write to the same branch all the time. Start this again.",
+                ),
+            );
+        }
+        if self.tries > 1 {
+            let pause = self.jitter()?;
+            self.pause(pause).await;
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, steps: &[Step]) {
+        self.round += 1;
+        self.tries = if self.last == steps {
+            self.tries + 1
+        } else {
+            1
+        };
+        self.last = steps.to_vec();
+    }
+
+    async fn pause(&mut self, pause: Duration) {
+        self.context.clock.sleep(pause).await;
+        self.paused += pause;
+    }
+
+    /// A random time, so that runs that met once do not meet again.
+    fn jitter(&self) -> Result<Duration> {
+        let mut bytes = [0_u8; 4];
+        getrandom::fill(&mut bytes).map_err(|error| {
+            Error::bug("the system gave no random bytes").because(error.to_string())
+        })?;
+        let share = f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX);
+        let most = (PAUSE * 2_u32.pow(self.round.min(6))).min(LONGEST);
+        Ok(most.mul_f64(0.2 + 0.8 * share))
+    }
+}

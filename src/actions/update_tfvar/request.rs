@@ -1,0 +1,193 @@
+//! The inputs, checked.
+
+use super::args::Args;
+use crate::domain::tfvar::{Address, Assignment, check_name};
+use crate::error::{Error, Result};
+use crate::runner::Env;
+use crate::runner::inputs::List;
+
+/// What is wanted.
+pub(super) struct Request {
+    /// Path of the file; for a pull request from the root of the repository, with `/`.
+    pub file: String,
+    pub wanted: Vec<Assignment>,
+    /// `None` for the default branch.
+    pub base: Option<String>,
+    pub branch: String,
+    pub title: Option<String>,
+    pub body: Option<String>,
+    pub labels: Vec<String>,
+    pub reviewers: Vec<String>,
+    pub team_reviewers: Vec<String>,
+    pub assignees: Vec<String>,
+    pub milestone: Option<u64>,
+    pub draft: bool,
+    pub auto_merge: bool,
+    pub allow_downgrade: bool,
+    /// Address of the workflow run.
+    pub run: Option<String>,
+}
+
+impl Request {
+    pub(super) fn new(args: &Args, local: bool, env: &Env) -> Result<Self> {
+        let file = match local {
+            true => args.file.clone(),
+            false => within_repository(&args.file)?,
+        };
+        check_name(&file)?;
+        if args.draft && args.auto_merge {
+            return Err(Error::usage("`draft` and `auto-merge` are both true")
+                .hint("A draft is never merged; choose one of the two."));
+        }
+        let wanted = args.variables.0.clone();
+        let variable = wanted.first().map_or("", |one| &one.address.variable);
+        let branch = args
+            .branch
+            .clone()
+            .unwrap_or_else(|| default_branch(&file, variable));
+        for (input, name) in [("branch", Some(&branch)), ("base", args.base.as_ref())] {
+            if let Some(name) = name.filter(|name| !is_branch(name)) {
+                return Err(Error::usage(format!(
+                    "`{input}` is {name:?}, which cannot be the name of a branch"
+                )));
+            }
+        }
+        if args.base.as_ref() == Some(&branch) {
+            return Err(Error::usage(format!(
+                "`branch` and `base` are both {branch}"
+            )));
+        }
+        let list = |list: &Option<List>| list.clone().unwrap_or_default().0;
+        Ok(Self {
+            file,
+            wanted,
+            base: args.base.clone(),
+            branch,
+            title: args.title.clone(),
+            body: args.body.clone(),
+            labels: list(&args.labels),
+            reviewers: list(&args.reviewers),
+            team_reviewers: list(&args.team_reviewers),
+            assignees: list(&args.assignees),
+            milestone: args.milestone,
+            draft: args.draft,
+            auto_merge: args.auto_merge,
+            allow_downgrade: args.allow_downgrade,
+            run: run_url(env),
+        })
+    }
+
+    pub(super) fn addresses(&self) -> Vec<Address> {
+        self.wanted.iter().map(|one| one.address.clone()).collect()
+    }
+
+    /// Folder of the file, without a slash at its end.
+    pub(super) fn folder(&self) -> &str {
+        self.file.rsplit_once('/').map_or("", |(folder, _)| folder)
+    }
+
+    /// Name of the file within its folder.
+    pub(super) fn name(&self) -> &str {
+        self.file.rsplit('/').next().unwrap_or(&self.file)
+    }
+}
+
+/// A path from the root of the repository, without `./`.
+fn within_repository(path: &str) -> Result<String> {
+    let clean = path.strip_prefix("./").unwrap_or(path);
+    let outside = clean
+        .split('/')
+        .any(|part| part.is_empty() || part == "." || part == "..");
+    if outside || clean.contains(['\\', ':']) || clean.chars().any(char::is_control) {
+        return Err(Error::usage(format!(
+            "`file` is {path:?}, which is no path from the root of the repository"
+        ))
+        .hint("Write it as in terraform/environments/production/image.auto.tfvars."));
+    }
+    Ok(clean.to_owned())
+}
+
+/// `update-tfvar/<file>/<variable>`: one branch for each variable of each file.
+fn default_branch(file: &str, variable: &str) -> String {
+    let stem = file
+        .trim_end_matches(".tf")
+        .trim_end_matches(".tfvars")
+        .trim_end_matches(".auto");
+    let plain = |text: &str| -> String {
+        let keep = |c: char| {
+            if c.is_ascii_alphanumeric() || c == '_' {
+                c
+            } else {
+                '-'
+            }
+        };
+        text.chars().map(keep).collect()
+    };
+    format!("update-tfvar/{}/{}", plain(stem), plain(variable))
+}
+
+/// Whether git takes it for the name of a branch (`git check-ref-format --branch`).
+fn is_branch(name: &str) -> bool {
+    let forbidden = |c: char| c.is_control() || " ~^:?*[\\".contains(c);
+    let part = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.ends_with(".lock");
+    name.split('/').all(part)
+        && !name.contains(forbidden)
+        && !name.contains("..")
+        && !name.contains("@{")
+        && !name.ends_with('.')
+        && !name.starts_with('-')
+        && name != "@"
+}
+
+fn run_url(env: &Env) -> Option<String> {
+    let server = env.get("GITHUB_SERVER_URL").unwrap_or("https://github.com");
+    let repository = env.get("GITHUB_REPOSITORY")?;
+    let run = env.get("GITHUB_RUN_ID")?;
+    Some(format!("{server}/{repository}/actions/runs/{run}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_stays_in_its_repository() {
+        assert_eq!(within_repository("./a/b.tfvars").unwrap(), "a/b.tfvars");
+        for path in [
+            "/a.tf",
+            "../a.tf",
+            "a/../b.tf",
+            "a//b.tf",
+            "a\\b.tf",
+            "C:/a.tf",
+            "",
+            "a/./b.tf",
+        ] {
+            assert!(within_repository(path).is_err(), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_branch_is_named_after_file_and_variable() {
+        let file = "terraform/environments/production/image.auto.tfvars";
+        let branch = default_branch(file, "keycloak_image_tag");
+        assert_eq!(
+            branch,
+            "update-tfvar/terraform-environments-production-image/keycloak_image_tag"
+        );
+        assert!(is_branch(&branch));
+    }
+
+    #[test]
+    fn names_of_branches_are_those_of_git() {
+        for name in ["main", "a/b-c_d.e", "feature/ü"] {
+            assert!(is_branch(name), "{name}");
+        }
+        for name in [
+            "", "/a", "a/", "a//b", "a b", "a..b", "a.lock", ".a", "a/.b", "a~", "a:b", "a@{b",
+            "@", "-a", "a.",
+        ] {
+            assert!(!is_branch(name), "{name}");
+        }
+    }
+}

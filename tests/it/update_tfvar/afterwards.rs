@@ -1,0 +1,167 @@
+//! What becomes of a proposal that others, people or newer values meet.
+
+use serde_json::json;
+
+use super::{BRANCH, CONTENT, FILE, content, forge, output, proposing, run};
+use crate::support::forge::{Forge, REPOSITORY};
+
+#[test]
+fn an_older_run_that_is_late_leaves_the_newer_value() {
+    let forge = forge();
+    run(&proposing(&forge, "1.2.0"));
+    let everything = forge.everything();
+    let ended = run(&proposing(&forge, "1.1.0"));
+    assert_eq!(forge.everything(), everything);
+    assert_eq!(output(&ended, "pull-request-operation"), "none");
+    assert!(ended.log.contains("newer value"), "{}", ended.log);
+    run(&proposing(&forge, "1.1.0").env("KECS_ALLOW_DOWNGRADE", "true"));
+    assert_eq!(forge.text(BRANCH, FILE), content("1.1.0", "sha256:aa"));
+}
+
+#[test]
+fn what_a_person_closed_is_not_proposed_again() {
+    let forge = forge();
+    run(&proposing(&forge, "1.1.0"));
+    forge.patch(1, json!({"state": "closed"}));
+    let everything = forge.everything();
+    let ended = run(&proposing(&forge, "1.1.0"));
+    assert_eq!(forge.everything(), everything);
+    assert_eq!(output(&ended, "pull-request-operation"), "none");
+    assert_eq!(output(&ended, "pull-request-number"), 1);
+    assert!(ended.log.contains("closed by a person"), "{}", ended.log);
+
+    // Another value is a new proposal, on a branch without the old commits.
+    let ended = run(&proposing(&forge, "1.2.0"));
+    assert_eq!(output(&ended, "pull-request-operation"), "created");
+    assert_eq!(output(&ended, "pull-request-number"), 2);
+    assert_eq!(
+        forge.git(&["rev-list", "--count", &format!("main..{BRANCH}")]),
+        "1"
+    );
+}
+
+#[test]
+fn a_way_back_is_proposed_again_once_the_base_has_changed() {
+    let forge = forge();
+    let back = || proposing(&forge, "0.9.0").env("KECS_ALLOW_DOWNGRADE", "true");
+    run(&back());
+    forge.patch(1, json!({"state": "closed"}));
+    assert_eq!(output(&run(&back()), "pull-request-operation"), "none");
+    forge.put("main", FILE, content("1.1.0", "sha256:aa").as_bytes());
+    assert_eq!(output(&run(&back()), "pull-request-operation"), "created");
+}
+
+#[test]
+fn a_branch_that_was_merged_and_not_deleted_starts_anew() {
+    for method in ["merge", "squash"] {
+        let forge = forge();
+        run(&proposing(&forge, "1.1.0"));
+        forge.put(BRANCH, "notes.md", b"a note\n");
+        forge.merge(1, method);
+        let ended = run(&proposing(&forge, "1.2.0"));
+        assert_eq!(output(&ended, "pull-request-number"), 2, "{method}");
+        assert_eq!(
+            forge.git(&["rev-list", "--count", &format!("main..{BRANCH}")]),
+            "1"
+        );
+        assert_eq!(forge.text(BRANCH, FILE), content("1.2.0", "sha256:aa"));
+        assert_eq!(forge.text(BRANCH, "notes.md"), "a note\n");
+        forge.merge(2, method);
+        assert_eq!(forge.text("main", FILE), content("1.2.0", "sha256:aa"));
+    }
+}
+
+#[test]
+fn a_branch_without_a_pull_request_is_carried_on() {
+    let forge = forge();
+    let tip = forge.tip("main").unwrap();
+    let body = json!({"ref": format!("refs/heads/{BRANCH}"), "sha": tip});
+    forge.request("POST", &format!("{REPOSITORY}/git/refs"), Some(body));
+    forge.put(BRANCH, "notes.md", b"a note\n");
+    run(&proposing(&forge, "1.1.0"));
+    assert_eq!(forge.text(BRANCH, "notes.md"), "a note\n");
+    assert_eq!(forge.text(BRANCH, FILE), content("1.1.0", "sha256:aa"));
+    assert_eq!(forge.open_pulls().len(), 1);
+}
+
+#[test]
+fn a_pull_request_on_another_branch_is_superseded_with_a_link() {
+    let forge = forge();
+    let on = |branch: &str, tag: &str| proposing(&forge, tag).env("KECS_BRANCH", branch);
+    run(&on("bump/1.1.0", "1.1.0"));
+    let ended = run(&on("bump/1.2.0", "1.2.0"));
+    assert_eq!(output(&ended, "pull-request-number"), 2);
+    assert_eq!(output(&ended, "pull-request-operation"), "created");
+    let pulls = forge.pulls();
+    assert!(!pulls[0].open && pulls[1].open);
+    assert_eq!(pulls[0].comments[0].body, "Superseded by #2.");
+    assert_eq!(
+        forge.text("bump/1.1.0", FILE),
+        content("1.1.0", "sha256:aa")
+    );
+
+    // An older run that is late has nothing to say, and what this action closed is no tombstone.
+    let ended = run(&on("bump/1.1.5", "1.1.5"));
+    assert_eq!(output(&ended, "pull-request-number"), 2);
+    assert_eq!(forge.pulls().len(), 2);
+    forge.patch(2, json!({"state": "closed"}));
+    let ended = run(&on("bump/1.1.0", "1.1.0"));
+    assert_eq!(output(&ended, "pull-request-operation"), "created");
+}
+
+#[test]
+fn a_pull_request_for_another_file_is_none_of_our_business() {
+    let staging = "terraform/environments/staging/image.auto.tfvars";
+    let forge = Forge::open(&[(FILE, CONTENT.as_bytes()), (staging, CONTENT.as_bytes())]);
+    run(&proposing(&forge, "1.1.0"));
+    run(&proposing(&forge, "1.1.0").env("KECS_FILE", staging));
+    assert_eq!(forge.open_pulls().len(), 2);
+}
+
+#[test]
+fn a_proposal_that_the_base_has_overtaken_is_closed() {
+    let forge = forge();
+    run(&proposing(&forge, "1.1.0"));
+    forge.put("main", FILE, content("1.2.0", "sha256:aa").as_bytes());
+    let ended = run(&proposing(&forge, "1.2.0"));
+    assert_eq!(output(&ended, "pull-request-operation"), "closed");
+    assert_eq!(output(&ended, "pull-request-number"), 1);
+    assert!(!forge.pulls()[0].open);
+    assert_eq!(forge.pulls()[0].comments[0].body, "main has this already.");
+}
+
+#[test]
+fn a_fork_cannot_speak_for_the_repository() {
+    let forge = forge();
+    let mallory = forge.world.github.outsider_token("mallory");
+    forge.request_as(
+        &mallory,
+        "POST",
+        &format!("{REPOSITORY}/forks"),
+        Some(json!({})),
+    );
+    let main = forge.tip("main").unwrap();
+    let body = json!({"ref": format!("refs/heads/{BRANCH}"), "sha": main});
+    forge.request_as(&mallory, "POST", "mallory/idp/git/refs", Some(body));
+    let file = json!({"message": "x", "content": "eA==", "branch": BRANCH});
+    forge.request_as(&mallory, "PUT", "mallory/idp/contents/x", Some(file));
+    for (tag, state) in [("9.9.9", "open"), ("1.1.0", "closed")] {
+        let mark =
+            json!({"file": FILE, "from": {}, "to": {"keycloak_image_tag": tag}, "title": ""});
+        let body = json!({
+            "title": "x",
+            "head": format!("mallory:{BRANCH}"),
+            "base": "main",
+            "body": format!("<!-- update-tfvar: {mark} -->"),
+        });
+        if state == "closed" {
+            forge.patch(1, json!({"state": "closed"}));
+        }
+        forge.request_as(&mallory, "POST", &format!("{REPOSITORY}/pulls"), Some(body));
+    }
+    forge.patch(2, json!({"state": "closed"}));
+    forge.patch(1, json!({"state": "open"}));
+    let ended = run(&proposing(&forge, "1.1.0"));
+    assert_eq!(output(&ended, "pull-request-operation"), "created");
+    assert!(forge.pulls()[0].open, "it is not ours to close");
+}
