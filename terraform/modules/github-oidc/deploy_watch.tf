@@ -1,5 +1,5 @@
 # What deploy-service and check-cluster call: looking at the service, its deployments, tasks, log and targets, and stopping a deployment.
-# A test holds that they call all of this and nothing else (docs/iam.md).
+# Nothing of it changes the service, but for the stop.
 
 data "aws_iam_policy_document" "deploy_watch" {
   for_each = local.stacks

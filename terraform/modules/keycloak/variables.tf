@@ -181,7 +181,7 @@ variable "memory" {
 
 variable "cpu_architecture" {
   type        = string
-  description = "X86_64 or ARM64; the image must have it. Without a container healthy on it, a deployment rolls back."
+  description = "X86_64 or ARM64: what the image was built for. On the other one the container ends at once (exec format error)."
   default     = "X86_64"
   nullable    = false
 
