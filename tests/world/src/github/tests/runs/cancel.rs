@@ -168,3 +168,40 @@ async fn jobs_of_one_group_follow_each_other() {
         run.annotations
     );
 }
+
+const LIMITED: &str = "
+on: push
+jobs:
+  late:
+    timeout-minutes: 0.03
+    runs-on: ubuntu-24.04
+    steps: [{run: 'trap \"exit 3\" INT; for _ in {1..600}; do sleep 0.1; done'}]
+  each:
+    strategy: {matrix: {name: [bad, slow]}}
+    runs-on: ubuntu-24.04
+    steps: [{run: 'trap \"exit 3\" INT; [[ $NAME == slow ]] || exit 1; for _ in {1..600}; do sleep 0.1; done', env: {NAME: '${{ matrix.name }}'}}]
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_time_limit_and_a_failed_leg_cancel_what_is_in_progress() {
+    let stage = Stage::with(RepositoryOptions::default(), LIMITED).await;
+    let run = stage.only("failure").await;
+    let mut ended = jobs(&run);
+    ended.sort_unstable();
+    assert_eq!(
+        ended,
+        [
+            ("each (bad)", "failure"),
+            ("each (slow)", "cancelled"),
+            ("late", "cancelled")
+        ],
+        "{}",
+        log(&run)
+    );
+    let why = "The job has exceeded the maximum execution time of 0.03 minutes.";
+    assert!(
+        run.annotations.iter().any(|told| told.message == why),
+        "{:?}",
+        run.annotations
+    );
+}

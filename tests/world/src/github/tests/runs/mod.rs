@@ -1,6 +1,7 @@
 //! Workflow runs through act.
 
 mod cancel;
+mod chain;
 mod rules;
 mod shipped;
 

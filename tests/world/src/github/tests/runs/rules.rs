@@ -6,7 +6,7 @@ use axum::http::Method;
 use serde_json::json;
 
 use super::super::client::REPOSITORY;
-use super::{Stage, jobs, log};
+use super::{Stage, log};
 use crate::github::{Environment, RepositoryOptions};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -202,96 +202,6 @@ async fn a_pull_request_from_a_fork_gets_nothing_secret() {
         "{}",
         pulls[1]
     );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn jobs_hand_on_outputs_and_skip_what_should_not_run() {
-    let workflow = "
-name: Chain
-on: push
-jobs:
-  find:
-    runs-on: ubuntu-24.04
-    outputs: {names: '${{ steps.find.outputs.names }}', hidden: '${{ steps.find.outputs.hidden }}'}
-    steps:
-      - id: find
-        run: |
-          echo 'names=[\"a\",\"b\"]' >>\"$GITHUB_OUTPUT\"
-          echo '::add-mask::sesame'
-          echo 'hidden=open sesame' >>\"$GITHUB_OUTPUT\"
-          echo '::warning file=a.txt,line=3,title=Careful::a%0Ab'
-          echo 'sesame'
-  each:
-    needs: find
-    strategy: {fail-fast: false, matrix: {name: '${{ fromJSON(needs.find.outputs.names) }}'}}
-    runs-on: ubuntu-24.04
-    steps:
-      - run: 'echo \"each: $NAME hidden=[$HIDDEN]\"; echo \"# $NAME\" >>\"$GITHUB_STEP_SUMMARY\"; test \"$NAME\" != b'
-        env: {NAME: '${{ matrix.name }}', HIDDEN: '${{ needs.find.outputs.hidden }}'}
-  after: {needs: each, runs-on: ubuntu-24.04, steps: [{run: 'true'}]}
-  report:
-    needs: [each, after]
-    if: ${{ !cancelled() && needs.each.result == 'failure' }}
-    runs-on: ubuntu-24.04
-    steps: [{run: 'echo \"report: $NEEDS\"', env: {NEEDS: '${{ needs.each.result }} ${{ needs.after.result }}'}}]
-  never: {if: \"github.ref != 'refs/heads/main'\", runs-on: ubuntu-24.04, steps: [{run: 'true'}]}
-";
-    let stage = Stage::with(RepositoryOptions::default(), workflow).await;
-    let run = stage.only("failure").await;
-    let text = log(&run);
-    let mut ended = jobs(&run);
-    ended.sort_unstable();
-    assert_eq!(
-        ended,
-        [
-            ("after", "skipped"),
-            ("each (a)", "success"),
-            ("each (b)", "failure"),
-            ("find", "success"),
-            ("never", "skipped"),
-            ("report", "success"),
-        ],
-        "{text}"
-    );
-    assert!(text.contains("each (a) | each: a hidden=[]"), "{text}");
-    assert!(text.contains("report | report: failure skipped"), "{text}");
-    assert!(
-        text.contains("find | ***") && !text.contains("open sesame"),
-        "{text}"
-    );
-    let told = &run.annotations[0];
-    assert_eq!(
-        (
-            told.level.as_str(),
-            told.title.as_str(),
-            told.message.as_str()
-        ),
-        ("warning", "Careful", "a\nb")
-    );
-    assert_eq!(
-        (
-            told.file.as_deref(),
-            told.line.as_deref(),
-            told.job.as_str()
-        ),
-        (Some("a.txt"), Some("3"), "find")
-    );
-    let hidden = "Skip output 'hidden' since it may contain secret.";
-    assert!(
-        run.annotations.iter().any(|told| told.message == hidden),
-        "{:?}",
-        run.annotations
-    );
-    let summaries: Vec<&String> = run.jobs.iter().flat_map(|job| &job.summaries).collect();
-    assert_eq!(summaries.len(), 2, "{summaries:?}");
-    let listed = stage
-        .scene
-        .get(
-            &stage.scene.person,
-            &format!("/actions/runs/{}/jobs", run.id),
-        )
-        .await;
-    assert_eq!(listed.body["total_count"], 6);
 }
 
 #[tokio::test(flavor = "multi_thread")]

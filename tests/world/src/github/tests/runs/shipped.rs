@@ -26,8 +26,33 @@ async fn a_pull_request_that_touches_docker_is_checked() {
     stage.push("main", "Add the workflows").await;
     stage.file("docker/providers.yml", "providers: []\n");
     stage.push("bump", "Bump a provider").await;
+    let mut progress = stage.scene.world.github.progress();
     stage.propose(&stage.scene.person, "bump").await;
     let run = stage.only("success").await;
+    let mut heard = Vec::new();
+    while let Ok(change) = progress.try_recv() {
+        heard.push((change.step.is_some(), change.job.is_some(), change.status));
+    }
+    let (of_run, of_job, of_step) = ((false, false), (false, true), (true, true));
+    let count = |(step, job): (bool, bool), status| {
+        heard
+            .iter()
+            .filter(|one| **one == (step, job, status))
+            .count()
+    };
+    assert_eq!(heard[0], (false, false, "queued"));
+    assert_eq!(
+        (count(of_run, "in_progress"), count(of_run, "completed")),
+        (1, 1)
+    );
+    assert_eq!(
+        (count(of_job, "in_progress"), count(of_job, "completed")),
+        (1, 1)
+    );
+    assert_eq!(
+        (count(of_step, "in_progress"), count(of_step, "completed")),
+        (5, 5)
+    );
     assert_eq!(
         (run.event.as_str(), run.git_ref.as_str()),
         ("pull_request", "refs/pull/1/merge")
