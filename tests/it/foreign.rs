@@ -6,7 +6,7 @@ use serde_json::json;
 use world::ecs::{Behaviour, Fault, Injection};
 
 use crate::support::account::{Account, job};
-use crate::support::repository;
+use crate::support::{python, repository};
 
 /// Runs a script of `tests/foreign` against a new world.
 fn run(script: &str) {
@@ -21,10 +21,7 @@ fn run_in(account: &Account, script: &str, environment: &[(&str, String)]) {
             .iam
             .session("admin", "foreign", account.world.clock.unix() + 36_000.0);
     let (url, token) = account.world.oidc.allow(job(Some("production")));
-    let python = std::env::var("KECS_CACHE_DIR").map_or_else(
-        |_| repository().join(".cache/venv/bin/python"),
-        |cache| std::path::Path::new(&cache).join("venv/bin/python"),
-    );
+    let python = python();
     let output = Command::new(&python)
         .arg(repository().join("tests/foreign").join(script))
         .env_clear()

@@ -5,7 +5,7 @@
 #   setup.sh [group...]     default: all groups
 #     lint     actionlint, act, zizmor, check-jsonschema, shellcheck
 #     act      act, which runs workflows on this machine
-#     image    buildah, skopeo, mmdebstrap; image storage of their own
+#     image    buildah, skopeo, mmdebstrap; image storage of their own; Distribution, a registry that is not ours
 #     python   boto3, the aws CLI, PyJWT, openapi-schema-validator; GitHub's OpenAPI description and GraphQL schema
 #     deny     cargo-deny
 #     dist     musl-gcc and xz
@@ -94,6 +94,15 @@ image_storage() {
     "$(storage_driver)" "$cache/containers/storage" "$cache/containers/run" >"$CONTAINERS_STORAGE_CONF"
 }
 
+# Unpacked, not installed: Debian's package would start a service on port 5000.
+docker_registry() {
+  local folder
+  folder=$(mktemp -d "$cache/docker-registry.XXXXXX")
+  (cd "$folder" && apt-get download docker-registry && dpkg-deb -x docker-registry_*.deb . &&
+    install -m 755 usr/bin/docker-registry "$cache/bin/") || { rm -rf "$folder"; return 1; }
+  rm -rf "$folder"
+}
+
 apt_install() {
   local as_root=()
   [[ $EUID -eq 0 ]] || as_root=(sudo -n)
@@ -126,7 +135,7 @@ for group in "${groups[@]}"; do
   case $group in
     lint) wanted[actionlint]=1 wanted[act]=1 wanted[venv]=1 apt+=("${lint_packages[@]}") ;;
     act) wanted[act]=1 ;;
-    image) wanted[storage]=1 apt+=("${image_packages[@]}") ;;
+    image) wanted[storage]=1 wanted[registry]=1 apt+=("${image_packages[@]}") ;;
     python) wanted[venv]=1 wanted[npm]=1 ;;
     deny) wanted[deny]=1 ;;
     dist) apt+=("${dist_packages[@]}") ;;
@@ -155,6 +164,10 @@ if [[ ${wanted[actionlint]:-} ]]; then
 fi
 if [[ ${wanted[storage]:-} ]]; then
   step "image storage" "$cache" "$CONTAINERS_STORAGE_CONF" "Is $cache writable?" image_storage & jobs+=($!)
+fi
+if [[ ${wanted[registry]:-} ]]; then
+  step docker-registry apt "$cache/bin/docker-registry" "Has apt-get a source with the package docker-registry (main)?" \
+    docker_registry & jobs+=($!)
 fi
 failed=0
 for job in "${jobs[@]}"; do wait "$job" || failed=1; done

@@ -12,11 +12,17 @@ use crate::process::Child;
 /// Time that a builder may take to say that it is there.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// The first version of docker's client whose BuildKit is in the plugin buildx alone (docker/cli, release notes of 23.0).
+const FIRST_WITHOUT_BUILDKIT: u32 = 23;
+
 /// A builder that is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Builder {
     Buildx,
-    Docker,
+    /// With BuildKit if the client has it built in, as those before 23 have; later ones have it in the plugin buildx.
+    Docker {
+        built_in: bool,
+    },
     Buildah,
 }
 
@@ -24,7 +30,7 @@ impl Builder {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Buildx => "docker buildx",
-            Self::Docker => "docker",
+            Self::Docker { .. } => "docker",
             Self::Buildah => "buildah",
         }
     }
@@ -37,22 +43,27 @@ pub(super) async fn find(
     context: &Context,
     home: &DockerHome,
 ) -> Result<Builder> {
-    let candidates: &[Builder] = match wanted {
-        Wanted::Auto => &[Builder::Buildx, Builder::Docker, Builder::Buildah],
-        Wanted::Buildx => &[Builder::Buildx],
-        Wanted::Docker => &[Builder::Docker],
-        Wanted::Buildah => &[Builder::Buildah],
+    let candidates: &[Wanted] = match wanted {
+        Wanted::Auto => &[Wanted::Buildx, Wanted::Docker, Wanted::Buildah],
+        Wanted::Buildx => &[Wanted::Buildx],
+        Wanted::Docker => &[Wanted::Docker],
+        Wanted::Buildah => &[Wanted::Buildah],
     };
     let mut reasons = Vec::new();
-    for builder in candidates {
-        match probe(*builder, context, home).await {
-            Ok(()) => {
-                if platforms > 1 && *builder != Builder::Buildx {
-                    plan::one_platform(Wanted::Docker)?;
+    for candidate in candidates {
+        let (name, found) = match candidate {
+            Wanted::Buildah => ("buildah", buildah(context, home).await),
+            Wanted::Docker => ("docker", docker(context, home).await),
+            Wanted::Auto | Wanted::Buildx => ("docker buildx", buildx(context, home).await),
+        };
+        match found {
+            Ok(builder) => {
+                if platforms > 1 && builder != Builder::Buildx {
+                    plan::one_platform(*candidate)?;
                 }
-                return Ok(*builder);
+                return Ok(builder);
             }
-            Err(reason) => reasons.push(format!("{}: {reason}", builder.name())),
+            Err(reason) => reasons.push(format!("{name}: {reason}")),
         }
     }
     let reasons = reasons.join("\n");
@@ -63,50 +74,68 @@ pub(super) async fn find(
     })
 }
 
-/// Whether a builder can build now; if not, why.
-async fn probe(builder: Builder, context: &Context, home: &DockerHome) -> Result<(), String> {
-    match builder {
-        Builder::Buildx => {
-            // Without the plugin, `docker build` falls back to another builder and succeeds; the answer names itself
-            // because podman, which may be called docker, has the command too.
-            let version = ask("docker", &["buildx", "version"], context, home).await?;
-            if !version.contains("buildx") {
-                return Err(format!(
-                    "`docker buildx version` answers {:?}",
-                    version.trim()
-                ));
-            }
-            let about = ask("docker", &["buildx", "inspect"], context, home).await?;
-            let field = |name: &str| {
-                about
-                    .lines()
-                    .find_map(|line| line.trim().strip_prefix(name))
-                    .map(str::trim)
-            };
-            if let Some(error) = field("Error:") {
-                return Err(error.to_owned());
-            }
-            if field("Driver:") == Some("docker") {
-                return daemon(context, home).await;
-            }
-            Ok(())
-        }
-        Builder::Docker => daemon(context, home).await,
-        Builder::Buildah => ask("buildah", &["--version"], context, home)
-            .await
-            .map(drop),
+/// The builder, or why it cannot build now.
+type Probe = Result<Builder, String>;
+
+async fn buildx(context: &Context, home: &DockerHome) -> Probe {
+    plugin(context, home).await?;
+    let about = ask("docker", &["buildx", "inspect"], context, home).await?;
+    let field = |name: &str| {
+        let mut lines = about.lines().map(str::trim);
+        lines
+            .find_map(|line| line.strip_prefix(name))
+            .map(str::trim)
+    };
+    if let Some(error) = field("Error:") {
+        return Err(error.to_owned());
     }
+    if field("Driver:") == Some("docker") {
+        daemon(context, home).await?;
+    }
+    Ok(Builder::Buildx)
 }
 
-async fn daemon(context: &Context, home: &DockerHome) -> Result<(), String> {
-    ask(
-        "docker",
-        &["version", "--format", "{{.Server.Version}}"],
-        context,
-        home,
-    )
-    .await
-    .map(drop)
+async fn docker(context: &Context, home: &DockerHome) -> Probe {
+    let client = daemon(context, home).await?;
+    let major = client
+        .trim()
+        .split('.')
+        .next()
+        .and_then(|major| major.parse::<u32>().ok());
+    let built_in = major.is_some_and(|major| major < FIRST_WITHOUT_BUILDKIT);
+    if !built_in && plugin(context, home).await.is_err() {
+        context.runner.warning(
+            "docker",
+            "without the plugin buildx, docker builds with its deprecated builder, which knows neither $BUILDPLATFORM \
+             nor a cache in a registry: install buildx (docker/setup-buildx-action)",
+        );
+    }
+    Ok(Builder::Docker { built_in })
+}
+
+async fn buildah(context: &Context, home: &DockerHome) -> Probe {
+    ask("buildah", &["--version"], context, home).await?;
+    Ok(Builder::Buildah)
+}
+
+/// Whether the plugin buildx is there. Without it `docker build` falls back to another builder and succeeds. The answer
+/// names itself because podman, which may be called docker, has the command too.
+async fn plugin(context: &Context, home: &DockerHome) -> Result<(), String> {
+    let version = ask("docker", &["buildx", "version"], context, home).await?;
+    if version.contains("buildx") {
+        return Ok(());
+    }
+    Err(format!(
+        "`docker buildx version` answers {:?}",
+        version.trim()
+    ))
+}
+
+/// The version of the client, if the daemon answers it.
+async fn daemon(context: &Context, home: &DockerHome) -> Result<String, String> {
+    let format = "{{.Server.Version}} {{.Client.Version}}";
+    let answer = ask("docker", &["version", "--format", format], context, home).await?;
+    Ok(answer.split_whitespace().last().unwrap_or("").to_owned())
 }
 
 async fn ask(

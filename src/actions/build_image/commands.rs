@@ -52,7 +52,7 @@ impl Command {
 pub(super) fn build(builder: Builder, job: &Job<'_>) -> Command {
     let mut line = match builder {
         Builder::Buildx => command("docker", &["buildx", "build", "--progress=plain"]),
-        Builder::Docker => command("docker", &["build"]),
+        Builder::Docker { .. } => command("docker", &["build"]),
         // Docker's format keeps the health check, which OCI's does not know.
         Builder::Buildah => command("buildah", &["build", "--layers", "--format=docker"]),
     };
@@ -84,7 +84,12 @@ pub(super) fn build(builder: Builder, job: &Job<'_>) -> Command {
                 line.and(&["--load"]);
             }
         }
-        Builder::Docker => line.variables.push(("BUILDKIT_PROGRESS", "plain")),
+        Builder::Docker { built_in } => {
+            line.variables.push(("BUILDKIT_PROGRESS", "plain"));
+            if built_in {
+                line.variables.push(("DOCKER_BUILDKIT", "1"));
+            }
+        }
         Builder::Buildah => {
             if !job.isolation_chosen {
                 // Works for root and others, with and without an OCI runtime.
@@ -109,7 +114,7 @@ pub(super) fn build(builder: Builder, job: &Job<'_>) -> Command {
 pub(super) fn push(builder: Builder, job: &Job<'_>) -> Option<Command> {
     match builder {
         Builder::Buildx => None,
-        Builder::Docker => Some(command("docker", &["push", job.name])),
+        Builder::Docker { .. } => Some(command("docker", &["push", job.name])),
         Builder::Buildah => {
             let mut line = command("buildah", &["push", "--digestfile", job.report]);
             if job.plain_http {
@@ -125,7 +130,7 @@ pub(super) fn push(builder: Builder, job: &Job<'_>) -> Option<Command> {
 pub(super) fn platform(builder: Builder, job: &Job<'_>) -> Option<Command> {
     match builder {
         Builder::Buildx => None,
-        Builder::Docker => Some(command(
+        Builder::Docker { .. } => Some(command(
             "docker",
             &[
                 "image",
@@ -190,7 +195,11 @@ mod tests {
 
     #[test]
     fn a_build_without_a_push_writes_to_no_registry() {
-        for builder in [Builder::Buildx, Builder::Docker, Builder::Buildah] {
+        for builder in [
+            Builder::Buildx,
+            Builder::Docker { built_in: true },
+            Builder::Buildah,
+        ] {
             let mut job = job(&[], &[]);
             job.push = false;
             let line = line(&build(builder, &job));

@@ -92,6 +92,8 @@ pub(super) fn hint(said: &str) -> &'static str {
         "Create the repository first, with terraform apply or aws ecr create-repository."
     } else if any(&["denied:", "not authorized to perform"]) {
         "The role needs more rights on the repository: the README of build-image lists them."
+    } else if any(&["failed to parse platform"]) {
+        "The Dockerfile needs BuildKit: install the plugin buildx (docker/setup-buildx-action), or use buildah."
     } else if any(&["Cannot connect to the Docker daemon"]) {
         "Start the Docker daemon, or choose another `builder`."
     } else {

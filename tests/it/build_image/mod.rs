@@ -1,5 +1,7 @@
 //! `build-image` with a real builder against the stand-in for ECR; skopeo looks at what was pushed.
 
+mod dockerfile;
+mod elsewhere;
 mod push;
 mod race;
 mod refuse;
