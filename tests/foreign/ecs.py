@@ -1,5 +1,6 @@
 """ECS and CloudWatch Logs of the stand-ins, as boto3 and the aws CLI see them. Simulated time runs fast."""
 
+import datetime
 import json
 import os
 import subprocess
@@ -155,6 +156,11 @@ ok("tasks")
 
 # a rollout
 wait(lambda: deployment(newest())["status"], lambda status: status == "SUCCESSFUL")
+old = {"cluster": CLUSTER, "service": "idp", "createdAt": {"after": stable["createdAt"] - datetime.timedelta(days=100)}}
+assert code_of(ecs.list_service_deployments, **old) == "InvalidParameterException"
+recent = {"after": stable["createdAt"] - datetime.timedelta(days=1)}
+assert len(ecs.list_service_deployments(**{**old, "createdAt": recent})["serviceDeployments"]) == 1
+assert ecs.list_service_deployments(**{**old, "createdAt": recent}, status=["STOPPED"])["serviceDeployments"] == []
 register("idp", "registry.example/idp:2")
 updated = ecs.update_service(cluster=CLUSTER, service="idp", taskDefinition="idp:2")["service"]
 ours = updated["deployments"][0]["id"].removeprefix("ecs-svc/")
@@ -279,6 +285,7 @@ assert own.list_tasks(cluster=CLUSTER, serviceName="idp")["taskArns"]
 assert code_of(own.describe_services, cluster=CLUSTER, services=["other"]) == "AccessDeniedException"
 assert code_of(own.describe_tasks, cluster=CLUSTER, tasks=[arn]) == "AccessDeniedException"
 assert code_of(own.list_tasks, cluster="other") == "AccessDeniedException"
+assert code_of(own.list_tasks) == "ClusterNotFoundException", "its container instances are named"
 assert code_of(own.stop_service_deployment, serviceDeploymentArn=ours) == "AccessDeniedException"
 passes = dict(family="idp", executionRoleArn="arn:aws:iam::123456789012:role/secret")
 refused = dict(passes, containerDefinitions=[container("registry.example/idp:5")])

@@ -142,6 +142,8 @@ fn boto3_and_the_aws_cli_agree_with_ecs_and_logs() {
             {"Effect": "Allow", "Action": "ecs:ListTasks", "Resource": "*", "Condition": {
                 "ArnEquals": {"ecs:cluster": "arn:aws:ecs:eu-central-1:123456789012:cluster/prod"},
             }},
+            {"Effect": "Allow", "Action": "ecs:ListTasks",
+             "Resource": "arn:aws:ecs:eu-central-1:123456789012:container-instance/default/*"},
             {"Effect": "Allow", "Action": "ecs:RegisterTaskDefinition", "Resource": "*"},
         ]}),
     );

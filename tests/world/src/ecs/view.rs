@@ -39,6 +39,14 @@ pub fn stamp(at: f64) -> Value {
     json!((at * 1000.0).round() / 1000.0)
 }
 
+/// Copies the fields that deployments and revisions repeat; `LATEST` is a version there.
+fn copy_shared(from: &Map<String, Value>, fields: &[&str], to: &mut Map<String, Value>) {
+    copy(from, fields, to);
+    if to.get("platformVersion") == Some(&json!("LATEST")) {
+        to.insert("platformVersion".to_owned(), json!("1.4.0"));
+    }
+}
+
 fn copy(from: &Map<String, Value>, fields: &[&str], to: &mut Map<String, Value>) {
     for field in fields {
         if let Some(value) = from.get(*field) {
@@ -152,7 +160,7 @@ impl State {
             answer.insert("rolloutState".to_owned(), json!(deployment.state.as_str()));
             answer.insert("rolloutStateReason".to_owned(), json!(deployment.reason));
         }
-        copy(&service.given, &SHARED_FIELDS[..4], &mut answer);
+        copy_shared(&service.given, &SHARED_FIELDS[..4], &mut answer);
         Value::Object(answer)
     }
 
@@ -308,7 +316,7 @@ impl State {
             "guardDutyEnabled": false,
             "createdAt": stamp(revision.created_at),
         }));
-        copy(&revision.given, &SHARED_FIELDS, &mut answer);
+        copy_shared(&revision.given, &SHARED_FIELDS, &mut answer);
         Value::Object(answer)
     }
 }

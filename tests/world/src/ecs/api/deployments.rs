@@ -8,6 +8,9 @@ use crate::ecs::cause::Cause;
 use crate::ecs::engine::Outside;
 use crate::ecs::model::{State, Status};
 
+/// Seconds that service deployments can be listed for: 90 days.
+const OLDEST: f64 = 90.0 * 86_400.0;
+
 fn not_found() -> ApiError {
     ApiError::new(
         400,
@@ -47,6 +50,10 @@ pub fn list(state: &State, request: &Request<'_>) -> Answer {
     let statuses = request.texts("status");
     let limit = |field: &str| request.input["createdAt"][field].as_f64();
     let (after, before) = (limit("after"), limit("before"));
+    // The limit is documented by hashicorp/terraform-provider-aws#43502, the words are not.
+    if after.is_some_and(|after| after < state.now - OLDEST) {
+        return Err(invalid("createdAt must be within the last 90 days."));
+    }
     let found: Vec<Value> = service
         .rollouts
         .iter()

@@ -2,7 +2,7 @@
 //!
 //! From documentation (API reference, "Actions, resources, and condition keys for Amazon ECS", November 2026): the
 //! operations, their errors, the resource that each permission is checked on. From captures: the messages of access
-//! denials, that `ListTasks` and `RegisterTaskDefinition` are checked on `*`.
+//! denials, that those of `ListTasks` and `RegisterTaskDefinition` name `*`.
 
 mod clusters;
 mod definitions;

@@ -9,8 +9,12 @@ use crate::ecs::model::State;
 use crate::ecs::task::Task;
 
 pub fn list(state: &State, request: &Request<'_>) -> Answer {
-    let cluster_arn = state.arn(&format!("cluster/{}", request.cluster_name(state)?));
-    request.allow("ListTasks", "*", &cluster_arn)?;
+    let name = request.cluster_name(state)?;
+    let cluster_arn = state.arn(&format!("cluster/{name}"));
+    // A policy may name the container instances of the cluster; a denial names `*` all the same.
+    let instances = state.arn(&format!("container-instance/{name}/*"));
+    let allowed = request.allow("ListTasks", &instances, &cluster_arn);
+    allowed.or_else(|_| request.allow("ListTasks", "*", &cluster_arn))?;
     let cluster = request.cluster(state)?;
     let others = ["serviceName", "family", "containerInstance", "launchType"];
     let several = others.iter().any(|field| request.text(field).is_some());

@@ -166,10 +166,10 @@ fn check(scene: &Scene, before: &[Status]) {
 
 #[test]
 fn whatever_happens_the_pictures_agree() {
-    for seed in 0..30 {
+    for seed in 0..12 {
         let mut dice = Dice(Ids::new(seed));
         let mut scene = Scene::steady(dice.configuration());
-        for _ in 0..600 {
+        for _ in 0..500 {
             let before: Vec<Status> = scene
                 .service()
                 .rollouts
