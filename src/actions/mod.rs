@@ -5,6 +5,7 @@ use crate::action::{Spec, spec};
 pub mod aws_login;
 pub mod build_image;
 pub mod bump_tag;
+pub mod check_cluster;
 pub mod update_tfvar;
 pub mod verify_providers;
 
@@ -16,5 +17,6 @@ pub fn catalogue() -> Vec<Spec> {
         spec::<bump_tag::BumpTag>(),
         spec::<build_image::BuildImage>(),
         spec::<update_tfvar::UpdateTfvar>(),
+        spec::<check_cluster::CheckCluster>(),
     ]
 }

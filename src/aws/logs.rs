@@ -1,11 +1,14 @@
-//! CloudWatch Logs: the last lines of a stream.
+//! CloudWatch Logs: lines of a stream.
 
 use aws_config::SdkConfig;
 use aws_sdk_cloudwatchlogs::Client;
-use aws_sdk_cloudwatchlogs::config::Region;
+use aws_sdk_cloudwatchlogs::config::{Region, SharedInterceptor};
 
-use super::explain;
+use super::{ServerTime, explain};
 use crate::error::Result;
+
+/// Pages of a search that are read at most. A page may be empty before the search is through.
+const PAGES: usize = 50;
 
 /// CloudWatch Logs in one region.
 pub struct Logs(Client);
@@ -13,7 +16,13 @@ pub struct Logs(Client);
 impl Logs {
     /// `region` where it is another one than the configuration's.
     pub fn new(config: &SdkConfig, region: Option<String>) -> Self {
+        Self::timed(config, region, &ServerTime::default())
+    }
+
+    /// Each answer sets `time`.
+    pub fn timed(config: &SdkConfig, region: Option<String>, time: &ServerTime) -> Self {
         let mut builder: aws_sdk_cloudwatchlogs::config::Builder = config.into();
+        builder.push_interceptor(SharedInterceptor::new(time.clone()));
         if let Some(region) = region {
             builder.set_region(Some(Region::new(region)));
         }
@@ -39,5 +48,38 @@ impl Logs {
             .iter()
             .filter_map(|event| event.message().map(|text| text.trim_end().to_owned()))
             .collect())
+    }
+
+    /// The lines of a stream that a filter pattern lets through, oldest first, from `since` on; times are in seconds
+    /// since the Unix epoch.
+    pub async fn search(
+        &self,
+        group: &str,
+        stream: &str,
+        since: i64,
+        pattern: &str,
+    ) -> Result<Vec<(i64, String)>> {
+        let call = self.0.filter_log_events().log_group_name(group);
+        let call = call.log_stream_names(stream).filter_pattern(pattern);
+        let mut pages = call
+            .start_time(since.saturating_mul(1000))
+            .into_paginator()
+            .send();
+        let mut lines = Vec::new();
+        for _ in 0..PAGES {
+            let Some(page) = pages.next().await else {
+                break;
+            };
+            let page = page.map_err(|error| {
+                explain(
+                    &format!("could not search the log {group} {stream}"),
+                    &error,
+                )
+            })?;
+            lines.extend(page.events().iter().filter_map(|event| {
+                Some((event.timestamp()? / 1000, event.message()?.to_owned()))
+            }));
+        }
+        Ok(lines)
     }
 }

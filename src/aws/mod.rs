@@ -6,8 +6,11 @@ mod ecr_login;
 pub mod ecs;
 mod explain;
 pub mod logs;
+pub mod s3;
+mod time;
 
 pub use config::{config, config_if_logged_in, region};
 pub use ecr::image_tags;
 pub use ecr_login::ecr_login;
 pub use explain::{Refusal, explain, refusal};
+pub use time::ServerTime;

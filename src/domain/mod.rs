@@ -8,6 +8,7 @@ pub mod image_input;
 pub mod image_manifest;
 pub mod image_reference;
 pub mod inputs;
+pub mod near;
 pub mod peers;
 pub mod providers;
 pub mod release_record;

@@ -10,6 +10,7 @@
 mod aws_login;
 mod build_image;
 mod bump_tag;
+mod check_cluster;
 mod command_line;
 mod contract;
 mod direction;

@@ -1,5 +1,7 @@
 //! Regions: their shape, and where else to ask when one does not answer. Pure.
 
+use crate::domain::near::distance;
+
 /// Regions with a public STS endpoint, for near names: "Regions, Availability Zones, and Local Zones" in the AWS general
 /// reference, November 2026. A region that is not in the list is no error.
 const KNOWN: [&str; 38] = [
@@ -67,22 +69,6 @@ pub(super) fn near(region: &str) -> Vec<&'static str> {
         .into_iter()
         .filter(|known| distance(known, region) <= 2)
         .collect()
-}
-
-/// The number of single-character edits between two texts (Levenshtein).
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (at, left) in one.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = at + 1;
-        for (to, right) in other.iter().enumerate() {
-            let change = diagonal + usize::from(left != *right);
-            diagonal = row[to + 1];
-            row[to + 1] = change.min(diagonal + 1).min(row[to] + 1);
-        }
-    }
-    row[other.len()]
 }
 
 /// A region of the same partition, near by and never switched off by default, to ask when `region` does not answer.

@@ -4,6 +4,7 @@
 //! deployment.
 
 mod convert;
+mod nodes;
 mod task_definition;
 
 use aws_config::SdkConfig;
@@ -14,6 +15,8 @@ use aws_sdk_ecs::types::{DesiredStatus, StopServiceDeploymentStopType};
 use super::explain;
 use crate::domain::rollout::{Brief, DeploymentId, Service, ServiceDeployment, StoppedTask};
 use crate::error::{Error, Result};
+
+pub use nodes::Nodes;
 
 /// Pages of a list that are read at most.
 const PAGES: usize = 10;

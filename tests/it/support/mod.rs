@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod forge;
 pub(crate) mod images;
+pub(crate) mod keycloak;
 pub(crate) mod team;
 
 use std::path::{Path, PathBuf};

@@ -10,7 +10,7 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
 use crate::iam::Principal;
-use crate::{World, ecr, ecr_public, ecs, logs, s3, sigv4, sts};
+use crate::{World, clock, ecr, ecr_public, ecs, logs, s3, sigv4, sts};
 
 /// The code of an error that is none: the request is done, but the connection breaks within the answer.
 pub const LOST: &str = "lost";
@@ -39,7 +39,14 @@ pub type Reply = Response<axum::body::Body>;
 pub fn router(world: Arc<World>) -> Router {
     Router::new().fallback(move |request: Request<axum::body::Body>| {
         let world = world.clone();
-        async move { answer(&world, request).await }
+        async move {
+            let mut reply = answer(&world, request).await;
+            // The time of the answer is simulated, as every time in it is.
+            if let Ok(date) = clock::http_date(world.clock.unix()).parse() {
+                reply.headers_mut().insert(header::DATE, date);
+            }
+            reply
+        }
     })
 }
 
@@ -54,9 +61,15 @@ async fn answer(world: &Arc<World>, request: Request<axum::body::Body>) -> Reply
         .and_then(|value| value.to_str().ok())
         .map(str::to_owned);
     match target {
-        Some(target) => answer_json(world, &target, &parts, &body).await,
+        Some(target) => {
+            world.nodes.catch_up(world);
+            answer_json(world, &target, &parts, &body).await
+        }
         None if is_form(&parts) && !s3::is_meant(&parts) => sts::answer(world, &parts, &body).await,
-        None => s3::answer(world, &parts, &body),
+        None => {
+            world.nodes.catch_up(world);
+            s3::answer(world, &parts, &body)
+        }
     }
 }
 

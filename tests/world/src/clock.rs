@@ -42,3 +42,16 @@ impl Clock {
         tokio::time::sleep(simulated.div_f64(self.scale)).await;
     }
 }
+
+/// Simulated seconds since the Unix epoch as in HTTP headers: `Thu, 26 Nov 2026 00:02:00 GMT`.
+pub fn http_date(unix: f64) -> String {
+    formatted(unix, "%a, %d %b %Y %H:%M:%S GMT")
+}
+
+/// Simulated seconds since the Unix epoch, the whole ones, in UTC.
+pub fn formatted(unix: f64, format: &str) -> String {
+    #[expect(clippy::cast_possible_truncation, reason = "seconds of this century")]
+    let seconds = unix as i64;
+    jiff::Timestamp::from_second(seconds)
+        .map_or_else(|_| String::new(), |time| time.strftime(format).to_string())
+}

@@ -80,6 +80,7 @@ pub struct World {
     pub ecs: ecs::Ecs,
     pub logs: logs::Logs,
     pub s3: s3::S3,
+    pub nodes: nodes::Nodes,
     pub github: github::GitHub,
 }
 
@@ -111,6 +112,7 @@ impl World {
             ecs: ecs::Ecs::new(&settings, world.clone()),
             logs: logs::Logs::new(world.clone()),
             s3: s3::S3::new(&settings),
+            nodes: nodes::Nodes::default(),
             github: github::GitHub::new(&settings),
             settings,
             urls,

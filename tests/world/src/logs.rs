@@ -3,6 +3,8 @@
 //! From documentation (Amazon CloudWatch Logs API reference, November 2026): operations, limits, errors, tokens
 //! (`f/…` and `b/…`; the same token comes back at the end of a stream).
 
+mod pattern;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
@@ -11,6 +13,7 @@ use serde_json::{Value, json};
 use crate::World;
 use crate::aws::ApiError;
 use crate::iam::Principal;
+use pattern::Pattern;
 
 type Answer = Result<Value, ApiError>;
 
@@ -279,15 +282,18 @@ fn filter(streams: &Streams, input: &Value) -> Answer {
         .filter_map(Value::as_str)
         .collect();
     let prefix = input["logStreamNamePrefix"].as_str().unwrap_or_default();
-    let pattern = input["filterPattern"].as_str().unwrap_or_default();
-    let pattern = pattern.trim_matches('"');
+    let pattern = Pattern::parse(input["filterPattern"].as_str().unwrap_or_default())?;
+    if names.iter().any(|name| !streams.contains_key(*name)) {
+        let message = "The specified log stream does not exist.";
+        return Err(ApiError::new(400, "ResourceNotFoundException", message));
+    }
     let mut found: Vec<(i64, Value)> = Vec::new();
     for (name, events) in streams {
         if !(names.is_empty() || names.contains(&name.as_str())) || !name.starts_with(prefix) {
             continue;
         }
         for (place, event) in events.iter().enumerate() {
-            if within(input, event) && event.message.contains(pattern) {
+            if within(input, event) && pattern.matches(&event.message) {
                 found.push((
                     event.at,
                     json!({

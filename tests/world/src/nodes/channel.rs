@@ -118,25 +118,39 @@ impl Surroundings<'_> {
         );
     }
 
-    /// The uuids in the lists that the node reads, list by list.
-    pub(super) fn discover(&mut self, node: &Node, at: f64) -> Vec<Vec<String>> {
+    /// Whether the node may read every list.
+    fn can_read(&self, node: &Node) -> bool {
         let (task, place) = (&node.task, &node.place);
         let objects = self.s3.list(&place.bucket, &place.folder);
-        let readable = self.s3.has_bucket(&place.bucket)
+        self.s3.has_bucket(&place.bucket)
             && self.may(task, "s3:ListBucket", place, None, true)
             && objects
                 .iter()
-                .all(|(key, _)| self.may(task, "s3:GetObject", place, Some(key), false));
-        if !readable {
+                .all(|(key, _)| self.may(task, "s3:GetObject", place, Some(key), false))
+    }
+
+    /// The uuids in the lists that the node reads, list by list.
+    pub(super) fn discover(&mut self, node: &Node, at: f64) -> Vec<Vec<String>> {
+        if !self.can_read(node) {
             let text = "Failed getting member list from AWS S3 for cluster 'ISPN/'.";
             self.log(node, at, "ERROR [org.jgroups.protocols.aws.S3_PING]", text);
             return Vec::new();
         }
+        let objects = self.s3.list(&node.place.bucket, &node.place.folder);
         objects
             .iter()
             .filter(|(_, object)| !object.body.is_empty())
             .map(|(_, object)| list::uuids(&object.body))
             .collect()
+    }
+
+    /// Whether one of two coordinators finds the other through its list.
+    pub(super) fn meet(&self, one: &Node, other: &Node) -> bool {
+        let finds = |reader, owner: &Node| {
+            let key = list::key(&owner.place.folder, owner);
+            self.can_read(reader) && self.s3.get(&owner.place.bucket, &key).is_some()
+        };
+        one.place == other.place && (finds(one, other) || finds(other, one))
     }
 
     /// The first member writes the list of all.
@@ -184,11 +198,6 @@ impl Surroundings<'_> {
                 self.s3.delete(&node.place.bucket, &key);
             }
         }
-    }
-
-    pub(super) fn has_list(&self, coordinator: &Node) -> bool {
-        let key = list::key(&coordinator.place.folder, coordinator);
-        self.s3.get(&coordinator.place.bucket, &key).is_some()
     }
 
     /// A line as Keycloak's console log has it; `category` is the level and the logger.

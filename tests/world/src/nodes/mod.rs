@@ -16,6 +16,8 @@ mod tests;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
+use crate::World;
+use crate::ecs::RunningTask;
 use crate::iam::Iam;
 use crate::s3::S3;
 use model::Model;
@@ -31,6 +33,19 @@ pub struct Task {
     pub role: String,
     /// Simulated seconds since the Unix epoch.
     pub started: f64,
+}
+
+impl Task {
+    fn of(task: &RunningTask) -> Self {
+        let role = task.task_role_arn.as_deref().unwrap_or_default();
+        Self {
+            id: task.task_id.clone(),
+            address: task.private_ip.clone(),
+            environment: task.environment.clone(),
+            role: role.rsplit('/').next().unwrap_or_default().to_owned(),
+            started: task.started_at,
+        }
+    }
 }
 
 /// What a node does with lists that others left. Attributes of `aws.S3_PING` in the cache configuration.
@@ -111,6 +126,27 @@ impl Nodes {
     /// Lets the nodes of `tasks`, which are all that run, do what they do until `now`.
     pub fn step(&self, s3: &S3, iam: &Iam, now: f64, tasks: &[Task]) -> Happened {
         self.with(|model| model.step(s3, iam, now, tasks))
+    }
+
+    /// Lets the nodes of the world's ECS do what they do until now: their processes end, their logs grow.
+    pub fn catch_up(&self, world: &World) {
+        let running = world.ecs.running_tasks();
+        let tasks: Vec<Task> = running.iter().map(Task::of).collect();
+        let happened = self.step(&world.s3, &world.iam, world.clock.unix(), &tasks);
+        for line in happened.lines {
+            let task = running.iter().find(|task| task.task_id == line.task);
+            let place = task.and_then(|task| {
+                let prefix = task.log_stream_prefix.as_ref()?;
+                let stream = format!("{prefix}/{}/{}", task.container_name, task.task_id);
+                Some((task.log_group.as_ref()?, stream))
+            });
+            if let Some((group, stream)) = place {
+                world.logs.put_at(group, &stream, line.at, &[line.text]);
+            }
+        }
+        for (task, code) in happened.exits {
+            world.ecs.exit(&task, code);
+        }
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut Model) -> T) -> T {

@@ -264,10 +264,8 @@ impl Model {
                 first += 1;
                 continue;
             };
-            let second = (first + 1..self.clusters.len()).find(|second| {
-                let other = &self.clusters[*second].members[0];
-                other.place == node.place && (around.has_list(other) || around.has_list(&node))
-            });
+            let second = (first + 1..self.clusters.len())
+                .find(|second| around.meet(&node, &self.clusters[*second].members[0]));
             let Some(second) = second.filter(|_| reachable) else {
                 self.clusters[first].in_reach = None;
                 first += 1;

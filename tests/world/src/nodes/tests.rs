@@ -257,6 +257,10 @@ fn a_refused_node_without_the_check_is_a_cluster_of_one() {
     assert_eq!(lab.lists(), ["1T"]);
     assert_eq!(lab.nodes.clusters(), [["t1"], ["t2"]]);
     assert_eq!(lab.exits, []);
+    lab.iam.put_role("task", json!({}), json!({}));
+    lab.wait(300.0);
+    lab.wait(300.0);
+    assert_eq!(lab.nodes.clusters().len(), 2, "neither can read");
     let refused = |line: &&Line| line.task == "t2" && line.text.contains("member list");
     assert_eq!(lab.lines.iter().filter(refused).count(), 2);
 }

@@ -3,9 +3,10 @@
 use super::payload::Payload;
 use super::request::{Operation, Request, decode};
 use super::server::{Access, Answer, no_such_bucket};
-use super::xml::{document, element, http_time, iso_time, texts};
+use super::xml::{document, element, iso_time, texts};
 use super::{Object, xml};
 use crate::aws::ApiError;
+use crate::clock::http_date;
 
 pub(super) fn answer(access: &Access<'_>, payload: Payload) -> Result<Answer, ApiError> {
     let request = access.request;
@@ -61,7 +62,7 @@ fn whole(request: &Request<'_>, object: &Object) -> Answer {
     let mut answer = Answer::empty(200)
         .with("content-type", &object.content_type)
         .with("etag", etag(object))
-        .with("last-modified", http_time(object.modified))
+        .with("last-modified", http_date(object.modified))
         .with("accept-ranges", "bytes")
         .with("x-amz-server-side-encryption", "AES256");
     for (name, value) in &object.metadata {

@@ -2,6 +2,8 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use crate::clock;
+
 /// Characters that `encoding-type=url` leaves alone.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
@@ -61,17 +63,5 @@ fn unescape(text: &str) -> String {
 
 /// Simulated seconds since the Unix epoch as `2026-11-24T12:00:00.000Z`; S3 keeps whole seconds.
 pub(super) fn iso_time(unix: f64) -> String {
-    formatted(unix, "%Y-%m-%dT%H:%M:%S.000Z")
-}
-
-/// Simulated seconds since the Unix epoch as in HTTP headers.
-pub(super) fn http_time(unix: f64) -> String {
-    formatted(unix, "%a, %d %b %Y %H:%M:%S GMT")
-}
-
-fn formatted(unix: f64, format: &str) -> String {
-    #[expect(clippy::cast_possible_truncation, reason = "seconds of this century")]
-    let seconds = unix as i64;
-    jiff::Timestamp::from_second(seconds)
-        .map_or_else(|_| String::new(), |time| time.strftime(format).to_string())
+    clock::formatted(unix, "%Y-%m-%dT%H:%M:%S.000Z")
 }
