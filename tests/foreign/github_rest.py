@@ -192,6 +192,9 @@ def answer_faults(record, method, template):
     content = resolved(responses[status]).get("content", {})
     if "application/json" in content:
         yield from faults(body, pointer(*steps, "content", "application/json", "schema"), f"answer {status}")
+    elif status in ALWAYS and not content:
+        # Described in words only.
+        yield from faults(body, pointer("components", "schemas", "basic-error"), f"answer {status}")
     elif body is not None and not content:
         yield f"answer {status}: it has a body, and should have none"
 

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::body;
 use super::merge;
 use super::plan::{Plan, Step};
+use super::records::image_differences;
 use super::request::Request;
 use super::state::{State, file_at};
 use crate::action::Context;
@@ -192,7 +193,7 @@ impl Writer<'_> {
 
     async fn open(&self, state: &State, plan: &Plan, done: &mut Done) -> Result<()> {
         let request = self.request;
-        let part = body::part(request, &plan.changes, &[]);
+        let part = self.part(plan).await;
         let body = json!({
             "title": plan.title,
             "head": request.branch,
@@ -223,6 +224,19 @@ impl Writer<'_> {
         ));
         self.furnish(number).await;
         Ok(())
+    }
+
+    /// Our part of the description. It stands without what the releases' records say.
+    async fn part(&self, plan: &Plan) -> String {
+        let request = self.request;
+        let found = image_differences(self.repository, &request.tag_prefix, &plan.changes).await;
+        let differences = found.unwrap_or_else(|error| {
+            self.context
+                .runner
+                .warning("update-tfvar", &format!("no word on the image: {error}"));
+            Vec::new()
+        });
+        body::part(request, &plan.changes, &differences)
     }
 
     /// The setting that GitHub ships turned off, and a link with which a person opens the pull request.
@@ -295,7 +309,7 @@ impl Writer<'_> {
         body: &str,
         plan: &Plan,
     ) -> Result<()> {
-        let part = body::part(self.request, &plan.changes, &[]);
+        let part = self.part(plan).await;
         let mut change = json!({"body": body::replace(body, &part)});
         if let Some(title) = title {
             change["title"] = title.into();

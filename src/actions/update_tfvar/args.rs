@@ -58,4 +58,7 @@ pub struct Args {
     /// Whether to print the difference only, write nothing, and exit with 3 if there is one: `true` or `false`
     #[arg(long, value_name = "BOOLEAN", default_value = "false", value_parser = boolean)]
     pub check: bool,
+    /// Prefix of the git tags of the releases; the description lists what their records say is different
+    #[arg(long, value_name = "PREFIX", default_value = "keycloak-")]
+    pub tag_prefix: String,
 }

@@ -9,6 +9,7 @@ mod patience;
 mod plan;
 #[cfg(test)]
 mod plan_tests;
+mod records;
 mod request;
 mod run;
 mod state;

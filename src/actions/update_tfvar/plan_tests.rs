@@ -32,6 +32,7 @@ fn request(tag: &str, branch: &str) -> Request {
         draft: false,
         auto_merge: false,
         allow_downgrade: false,
+        tag_prefix: "keycloak-".to_owned(),
         run: None,
     }
 }

@@ -24,6 +24,7 @@ pub(super) struct Request {
     pub draft: bool,
     pub auto_merge: bool,
     pub allow_downgrade: bool,
+    pub tag_prefix: String,
     /// Address of the workflow run.
     pub run: Option<String>,
 }
@@ -73,6 +74,7 @@ impl Request {
             draft: args.draft,
             auto_merge: args.auto_merge,
             allow_downgrade: args.allow_downgrade,
+            tag_prefix: args.tag_prefix.clone(),
             run: run_url(env),
         })
     }

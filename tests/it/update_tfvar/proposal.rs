@@ -1,5 +1,9 @@
 //! One pull request, created, updated, closed, left alone.
 
+use std::collections::BTreeMap;
+
+use keycloak_ecs_actions::domain::inputs::Inputs;
+use keycloak_ecs_actions::domain::release_record::Record;
 use serde_json::json;
 use world::github::RepositoryOptions;
 
@@ -73,7 +77,7 @@ fn a_value_becomes_one_signed_commit_and_one_pull_request_without_a_checkout() {
         ended.log
     );
     assert!(ended.summary.contains("#1 created"), "{}", ended.summary);
-    assert!(calls.len() <= 7, "{calls:?}");
+    assert!(calls.len() <= 8, "{calls:?}");
 }
 
 #[test]
@@ -144,7 +148,7 @@ fn a_newer_value_updates_the_pull_request_and_keeps_what_people_did() {
     let before = forge.calls().len();
     let ended = run(&proposing(&forge, "1.2.0"));
     let calls = forge.calls().split_off(before);
-    assert!(calls.len() <= 6, "{calls:?}");
+    assert!(calls.len() <= 7, "{calls:?}");
     assert_eq!(output(&ended, "pull-request-operation"), "updated");
     assert_eq!(output(&ended, "pull-request-number"), 1);
     assert_eq!(
@@ -274,6 +278,45 @@ fn a_default_in_a_module_at_the_root_of_another_branch_can_be_set() {
         forge.text("update-tfvar/variables/images", "variables.tf"),
         module.replace("1.0.0", "1.1.0")
     );
+}
+
+#[test]
+fn the_description_says_what_is_different_in_the_image() {
+    let forge = forge();
+    for (tag, keycloak, jars) in [
+        ("1.0.0", "26.7.4", &["g:kept:1.0.0", "g:gone:2.0.0"]),
+        ("1.1.0", "26.7.5", &["g:kept:1.0.1", "g:new:3.0.0"]),
+    ] {
+        let record = Record {
+            inputs: Inputs {
+                digest: format!(
+                    "sha256:{}",
+                    tag.replace('.', "").repeat(22)[..64].to_owned()
+                ),
+                keycloak: keycloak.to_owned(),
+                providers: jars.iter().map(|jar| jar.parse().unwrap()).collect(),
+                parts: BTreeMap::new(),
+            },
+            previous: None,
+        };
+        let message = record.message(&tag.parse().unwrap(), "for a test");
+        let main = forge.tip("main").unwrap();
+        let name = format!("keycloak-{tag}");
+        let body = json!({"tag": name, "message": message, "object": main, "type": "commit"});
+        let made = forge.request("POST", &format!("{REPOSITORY}/git/tags"), Some(body));
+        let body = json!({"ref": format!("refs/tags/{name}"), "sha": made["sha"]});
+        forge.request("POST", &format!("{REPOSITORY}/git/refs"), Some(body));
+    }
+    run(&proposing(&forge, "1.1.0"));
+    let body = forge.pulls()[0].body.clone().unwrap();
+    for part in [
+        "- Keycloak 26.7.4 → 26.7.5",
+        "- g:kept 1.0.0 → 1.0.1",
+        "- g:new 3.0.0 added",
+        "- g:gone 2.0.0 removed",
+    ] {
+        assert!(body.contains(part), "{part}: {body}");
+    }
 }
 
 #[test]
