@@ -218,10 +218,7 @@ impl Writer<'_> {
         done.url = text("/html_url");
         done.head = text("/head/sha").or(done.head.take());
         let number = number.ok_or_else(|| Error::refused("GitHub answered without a number"))?;
-        self.context.runner.line(format!(
-            "opened #{number} {}",
-            done.url.as_deref().unwrap_or("")
-        ));
+        self.context.runner.line(format!("opened #{number}"));
         self.furnish(number).await;
         Ok(())
     }

@@ -107,7 +107,7 @@ pub(super) fn edit_base(
             change.address, change.old, change.new
         ))
         .at(file, Some(change.line))
-        .hint("Set `allow-downgrade: true` if that is what you want.")),
+        .hint("Set `allow-downgrade` if that is what you want.")),
         _ => Ok(edited),
     }
 }

@@ -157,29 +157,36 @@ fn finish(
     let merge = done.merge.clone();
     let outputs = outputs(plan, done);
     let operation = outputs.pull_request_operation.unwrap_or_default();
-    let title = match (outputs.pull_request_number, operation) {
-        (None, _) => "nothing to propose".to_owned(),
-        (Some(number), "none") => format!("#{number} stays as it is"),
-        (Some(number), operation) => format!("#{number} {operation}"),
+    let what = match operation {
+        "none" => "stays as it is",
+        operation => operation,
     };
-    let mut text = summary(&title, &plan.changes, &plan.diff);
+    let url = outputs.pull_request_url.as_deref().unwrap_or("");
+    let (line, title) = match outputs.pull_request_number {
+        None => (
+            "nothing to propose".to_owned(),
+            "nothing to propose".to_owned(),
+        ),
+        Some(number) => (
+            format!("#{number} {what}: {url}"),
+            format!("[#{number}]({url}) {what}"),
+        ),
+    };
     let note = plan.note.as_ref().map(|note| format!("{note}."));
     let next = (!plan.diff.is_empty() && merge.is_none()).then(|| {
         "A person merges it: a merge with the job's own token would start no workflow.".to_owned()
     });
+    let mut text = summary(&title, &plan.changes, &plan.diff);
+    for fact in [note, merge, next].into_iter().flatten() {
+        context.runner.line(&fact);
+        text.push_str(&format!("\n{fact}\n"));
+    }
+    context.runner.line(&line);
+    context.runner.summary(&text)?;
     let conflict = plan
         .pull
         .as_ref()
         .is_some_and(|pull| pull.mergeable == "CONFLICTING");
-    for line in [note, outputs.pull_request_url.clone(), merge, next]
-        .into_iter()
-        .flatten()
-    {
-        context.runner.line(&line);
-        text.push_str(&format!("\n{line}\n"));
-    }
-    context.runner.line(&title);
-    context.runner.summary(&text)?;
     if conflict {
         let message = format!(
             "the branch {} conflicts with its base; a person has to merge the base into it, or close the pull request \

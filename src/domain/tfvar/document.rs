@@ -24,7 +24,7 @@ pub(super) enum Syntax {
 
 fn syntax(file: &str) -> Result<Syntax> {
     let refused = |reason: &str| {
-        Err(Error::usage(format!("{file} {reason}"))
+        Err(Error::usage(format!("{} {reason}", base_name(file)))
             .at(file, None)
             .hint("Set the variable in a file *.tfvars or *.tf."))
     };
@@ -37,6 +37,10 @@ fn syntax(file: &str) -> Result<Syntax> {
     } else {
         refused("is neither *.tfvars nor *.tf")
     }
+}
+
+fn base_name(file: &str) -> &str {
+    file.rsplit('/').next().unwrap_or(file)
 }
 
 /// Refuses a file that cannot be edited, by its name.
@@ -65,19 +69,20 @@ pub(super) struct Located {
 impl<'a> Document<'a> {
     pub(super) fn parse(file: &'a str, bytes: &'a [u8]) -> Result<Self> {
         let syntax = syntax(file)?;
+        let name = base_name(file);
         let whole = std::str::from_utf8(bytes).map_err(|error| {
             let before = &bytes[..error.valid_up_to()];
             let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-            Error::usage(format!("{file} is not UTF-8")).at(file, Some(line))
+            Error::usage(format!("{name} is not UTF-8")).at(file, Some(line))
         })?;
         let text = whole.strip_prefix(BYTE_ORDER_MARK).unwrap_or(whole);
         let body = parse_body(text).map_err(|error| {
             let line = Some(error.location().line());
             let found = error.line().trim();
             Error::usage(if error.message().contains("redefined") {
-                format!("{file} sets the same name twice: {found}")
+                format!("{name} sets the same name twice: {found}")
             } else {
-                format!("{file} is not valid HCL: {}: {found}", error.message())
+                format!("{name} is not valid HCL: {}: {found}", error.message())
             })
             .at(file, line)
         })?;
@@ -98,6 +103,11 @@ impl<'a> Document<'a> {
             .filter(|byte| *byte == b'\n')
             .count()
             + 1
+    }
+
+    /// The file without its folders, for messages: the place of an error has them.
+    fn name(&self) -> &str {
+        base_name(self.file)
     }
 
     fn line_of(&self, span: Option<Range<usize>>) -> Option<usize> {
@@ -169,7 +179,7 @@ impl<'a> Document<'a> {
 
     /// The value of the variable itself.
     fn value(&self, address: &Address) -> Result<&Expression> {
-        let (file, variable) = (self.file, &address.variable);
+        let variable = &address.variable;
         match self.syntax {
             Syntax::Values => {
                 let attribute = self.body.get_attribute(variable);
@@ -189,7 +199,7 @@ impl<'a> Document<'a> {
                         default.map(|default| &default.value).ok_or_else(|| {
                             self.refuse(
                                 block.span(),
-                                format!("the variable {variable} of {file} has no default"),
+                                format!("the variable {variable} has no default"),
                             )
                             .hint("Set the variable in a file *.tfvars, or give it a default once.")
                         })
@@ -227,9 +237,9 @@ impl<'a> Document<'a> {
     }
 
     fn absent<'b>(&self, variable: &str, known: impl Iterator<Item = &'b str>) -> Error {
-        let file = self.file;
         let known: Vec<&str> = known.collect();
-        let absent = Error::usage(format!("{file} has no variable {variable}")).at(file, None);
+        let message = format!("{} has no variable {variable}", self.name());
+        let absent = Error::usage(message).at(self.file, None);
         match known[..] {
             [] => absent,
             _ => absent.hint(format!("It has {}.", known.join(", "))),

@@ -165,3 +165,20 @@ fn a_fork_cannot_speak_for_the_repository() {
     assert_eq!(output(&ended, "pull-request-operation"), "created");
     assert!(forge.pulls()[0].open, "it is not ours to close");
 }
+
+#[test]
+fn a_conflict_with_the_base_is_a_warning() {
+    let forge = forge();
+    run(&proposing(&forge, "1.2.0"));
+    forge.put("main", FILE, content("1.1.0", "sha256:aa").as_bytes());
+    let ended = run(&proposing(&forge, "1.3.0"));
+    assert!(ended.log.contains("::warning"), "{}", ended.log);
+    assert!(
+        ended.log.contains("conflicts with its base"),
+        "{}",
+        ended.log
+    );
+    assert_eq!(forge.text(BRANCH, FILE), content("1.3.0", "sha256:aa"));
+    let body = forge.pulls()[0].body.clone().unwrap();
+    assert!(body.contains("| `1.1.0` | `1.3.0` |"), "{body}");
+}

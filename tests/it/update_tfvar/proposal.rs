@@ -76,7 +76,11 @@ fn a_value_becomes_one_signed_commit_and_one_pull_request_without_a_checkout() {
         "{}",
         ended.log
     );
-    assert!(ended.summary.contains("#1 created"), "{}", ended.summary);
+    assert!(
+        ended.summary.contains("[#1](") && ended.summary.contains(") created"),
+        "{}",
+        ended.summary
+    );
     assert!(calls.len() <= 8, "{calls:?}");
 }
 
