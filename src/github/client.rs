@@ -122,7 +122,10 @@ impl Repository {
         self.rest
             .get(self.route(path), None::<&()>)
             .await
-            .map_err(|error| self.refused(&format!("list {path} of"), error))
+            .map_err(|error| {
+                let resource = path.split('?').next().unwrap_or(path);
+                self.refused(&format!("list the {resource} of"), error)
+            })
     }
 
     /// `POST /repos/{owner}/{repo}/{path}`.

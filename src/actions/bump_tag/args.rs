@@ -12,9 +12,12 @@ use crate::yaml;
 /// Inputs of `bump-tag`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// Name of the image repository in ECR, for example `keycloak`: its tags count too; by default only git tags do
+    /// Name of the image repository, for example `keycloak`: its tags count too; by default only git tags do
     #[arg(long, value_name = "NAME")]
     pub repository: Option<String>,
+    /// Host of the registry, for example `ghcr.io`; by default the ECR registry of the AWS account and region
+    #[arg(long, value_name = "HOST")]
+    pub registry: Option<String>,
     /// Prefix of the git tags that reserve releases, as in `keycloak-1.4.2`
     #[arg(long, value_name = "PREFIX", default_value = "keycloak-")]
     pub tag_prefix: String,

@@ -9,6 +9,7 @@ use crate::aws;
 use crate::domain::tag::{Census, Source, adopted, release};
 use crate::domain::tfvar;
 use crate::error::{Error, Result};
+use crate::registry::{Login, Registry};
 
 /// Where the roots of environments are, and the file in each that names its image.
 const ENVIRONMENTS: (&str, &str) = ("terraform/environments", "image.auto.tfvars");
@@ -80,6 +81,12 @@ impl Elsewhere {
         if self.not_asked.is_some() {
             return Ok(());
         }
+        if let Some(host) = &args.registry {
+            let login = Login::find(context, host).await?;
+            let tags = Registry::new(context, host, login)?.tags(repository).await;
+            self.image_tags = tags.map_err(|error| explain(error, host))?;
+            return Ok(());
+        }
         match aws::config_if_logged_in(context).await {
             Some(config) => self.image_tags = aws::image_tags(&config, repository).await?,
             None => self.not_asked = Some("there are no AWS credentials"),
@@ -124,6 +131,15 @@ impl Elsewhere {
         .hint(format!(
             "Give `adopt-from: {tag}`, or the newest of your tags: the next release is then higher."
         )))
+    }
+}
+
+fn explain(error: Error, host: &str) -> Error {
+    match error.code() {
+        Some("UNAUTHORIZED" | "DENIED") => error.hint(format!(
+            "Log in to {host} before this step, as somebody who may read the image repository."
+        )),
+        _ => error,
     }
 }
 

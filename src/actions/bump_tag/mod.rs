@@ -34,9 +34,8 @@ impl Action for BumpTag {
     const SUMMARY: &'static str = "Decides the next tag of the Keycloak image from what changed, and reserves it as a git tag";
     const BRANDING: (&'static str, &'static str) = ("tag", "blue");
     const EXAMPLES: &'static [&'static str] = &[
-        "bump-tag --dry-run",
-        "bump-tag --repository keycloak --token \"$(gh auth token)\" --dry-run",
-        "bump-tag --repository keycloak --adopt-from v1.4.2",
+        "GITHUB_TOKEN=\"$(gh auth token)\" GITHUB_REPOSITORY=acme/idp bump-tag --dry-run",
+        "bump-tag --repository keycloak --adopt-from v1.4.2 --dry-run",
     ];
     const OUTPUTS: &'static [OutputSpec] = &[
         OutputSpec {

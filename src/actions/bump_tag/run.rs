@@ -46,7 +46,14 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Outputs> {
     let event = Event::read(&context.env)?;
     may_reserve(&args, &event)?;
     let token = github::token(context, args.token.as_deref())?;
-    let repository = Repository::new(context, None, &token)?;
+    let repository =
+        Repository::new(context, None, &token).map_err(|error| match error.kind() {
+            // The input `repository` is the image's.
+            Kind::Usage => {
+                error.hint("Set GITHUB_REPOSITORY to the repository on GitHub, as owner/name.")
+            }
+            _ => error,
+        })?;
     elsewhere.ask(&args, context, &event).await?;
     let task = Task {
         args: &args,

@@ -37,7 +37,8 @@ impl Tags {
     ) -> Result<Self> {
         let mut releases = Vec::new();
         let mut names = Vec::new();
-        for tag in repository.list("tags?per_page=100").await? {
+        let listed = repository.list("tags?per_page=100").await;
+        for tag in listed.map_err(unreadable)? {
             let text = |pointer: &str| tag.pointer(pointer).and_then(Value::as_str);
             let (Some(name), Some(at)) = (text("/name"), text("/commit/sha")) else {
                 continue;
@@ -69,6 +70,15 @@ impl Tags {
         self.releases
             .iter()
             .find_map(|release| Some((release, release.record.as_ref()?)))
+    }
+}
+
+fn unreadable(error: Error) -> Error {
+    match error.code() {
+        Some("403" | "404") if error.wait().is_none() => error.hint(
+            "The job needs at least `permissions: contents: read`, and the token must be one for this repository.",
+        ),
+        _ => error,
     }
 }
 

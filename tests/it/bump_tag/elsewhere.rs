@@ -118,6 +118,40 @@ fn a_role_that_may_not_list_images_is_told_so_before_anything_is_reserved() {
 }
 
 #[test]
+fn another_registry_is_asked_by_the_login_that_is_there() {
+    let team = team();
+    push(&team, &["2.4.0", "2.4.0-kc26.7.5"]);
+    let world = &team.account.world;
+    let host = world.urls.registry.trim_start_matches("http://");
+    let step = step(&team, "HEAD")
+        .env("KECS_REPOSITORY", REPOSITORY)
+        .env("KECS_REGISTRY", host);
+    let refused = step.run("bump-tag", &[]);
+    assert_eq!(refused.code, 6, "{}", refused.log);
+    assert!(
+        refused
+            .log
+            .contains(&format!("Log in to {host} before this step")),
+        "{}",
+        refused.log
+    );
+    assert_eq!(team.writes(), 0);
+    let admin = world
+        .iam
+        .session("admin", "pull", world.clock.unix() + 3600.0);
+    let password = world.ecr.password(&admin.principal);
+    let auth = base64::engine::general_purpose::STANDARD.encode(format!("AWS:{password}"));
+    let config = json!({"auths": {host: {"auth": auth}}});
+    let folder = step.folder.path().join("temp");
+    std::fs::write(folder.join("config.json"), config.to_string()).unwrap();
+    let ended = step
+        .env("DOCKER_CONFIG", folder.to_str().unwrap())
+        .run("bump-tag", &[]);
+    assert_eq!(tag_of(&ended), "2.5.0");
+    assert_eq!(world.journal.count("ecr", "ListImages"), 0);
+}
+
+#[test]
 fn hand_made_tags_can_be_gone_on_from() {
     for (tag, next) in [
         ("v1.4.2", "1.5.0"),
