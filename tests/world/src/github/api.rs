@@ -268,8 +268,6 @@ where
         .extensions()
         .get::<MatchedPath>()
         .map(|path| path.as_str().replace("{*", "{"))
-        // The router wants one name for one place of a path.
-        .map(|path| path.replace("/commits/{ref}/pulls", "/commits/{commit_sha}/pulls"))
         .unwrap_or_default();
     let template = below_api(&template).to_owned();
     let (mut parts, body) = request.into_parts();

@@ -146,6 +146,8 @@ pub(super) async fn everything(scene: &Scene) {
         "contents/.github/workflows",
         "commits?sha=main&path=README.md&per_page=1",
         "commits/main",
+        "commits/heads/main",
+        "commits/topic/pulls",
         "compare/main...topic",
         "pulls?state=all&head=acme:topic&base=main&sort=created&direction=desc",
         "pulls/1",
@@ -163,13 +165,22 @@ pub(super) async fn everything(scene: &Scene) {
             .text("/conclusion"),
         "cancelled"
     );
-    send(
+    let merged = send(
         scene,
         Method::PUT,
         "pulls/1/merge",
         json!({"merge_method": "squash"}),
     )
+    .await
+    .text("/sha");
+    let brought_in = send(
+        scene,
+        get.clone(),
+        &format!("commits/{merged}/pulls"),
+        Value::Null,
+    )
     .await;
+    assert_eq!(brought_in.body[0]["number"], 1);
     send(scene, get, "pulls/1", Value::Null).await;
     send(
         scene,
