@@ -6,6 +6,7 @@ pub mod aws_login;
 pub mod build_image;
 pub mod bump_tag;
 pub mod check_cluster;
+pub mod deploy_service;
 pub mod update_tfvar;
 pub mod verify_providers;
 
@@ -17,6 +18,7 @@ pub fn catalogue() -> Vec<Spec> {
         spec::<bump_tag::BumpTag>(),
         spec::<build_image::BuildImage>(),
         spec::<update_tfvar::UpdateTfvar>(),
+        spec::<deploy_service::DeployService>(),
         spec::<check_cluster::CheckCluster>(),
     ]
 }

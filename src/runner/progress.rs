@@ -41,6 +41,14 @@ impl<'a> Progress<'a> {
         }
         self.runner.line(text);
     }
+
+    /// A warning, above the live line.
+    pub fn warning(&self, title: &str, message: &str) {
+        if self.live {
+            self.runner.write_raw("\r\x1b[K");
+        }
+        self.runner.warning(title, message);
+    }
 }
 
 impl Drop for Progress<'_> {

@@ -273,15 +273,3 @@ fn every_input_is_described() {
         }
     }
 }
-
-#[test]
-fn a_planned_action_is_not_there_yet() {
-    let planned =
-        std::fs::read_to_string(repository().join("actions/planned.txt")).unwrap_or_default();
-    for name in planned.lines().filter(|line| !line.starts_with('#')) {
-        assert!(
-            !repository().join("actions").join(name).exists(),
-            "{name} is there: take it out of actions/planned.txt"
-        );
-    }
-}

@@ -13,6 +13,7 @@ mod bump_tag;
 mod check_cluster;
 mod command_line;
 mod contract;
+mod deploy_service;
 mod direction;
 mod foreign;
 mod launcher;

@@ -124,13 +124,6 @@ def declared_inputs(target):
     return set(target.get("inputs") or {})
 
 
-def planned(root):
-    """Names in actions/planned.txt: actions that are called and not there yet."""
-    file = root / "actions" / "planned.txt"
-    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
-    return {line.strip() for line in lines if line.strip() and not line.startswith("#")}
-
-
 def lint_uses(root, nodes):
     for node in nodes:
         match = OWN_PATH.fullmatch(str(node.get("uses", "")))
@@ -139,8 +132,6 @@ def lint_uses(root, nodes):
         path = root / match[1]
         file = path if path.suffix in {".yml", ".yaml"} else path / "action.yml"
         if not file.is_file():
-            if match[1].removeprefix("actions/") in planned(root):
-                continue
             yield f"uses {node['uses']}: there is no {file.relative_to(root)}"
             continue
         for name in sorted(set(node.get("with") or {}) - declared_inputs(load(file))):
@@ -167,8 +158,6 @@ def main(arguments):
     except ValueError as error:
         print(error)
         return 2
-    for name in sorted(planned(root)):
-        print(f"planned, not there yet: actions/{name}")
     print(*findings, f"{files} files, {len(findings)} findings", sep="\n")
     return 1 if findings else 0
 

@@ -236,6 +236,7 @@ pub(super) fn task(task: &sdk::Task) -> Option<StartedTask> {
     Some(StartedTask {
         arn: arn.to_owned(),
         started_by: text(task.started_by()),
+        ended: task.last_status() == Some("STOPPED"),
         task: StoppedTask {
             id: last(arn).to_owned(),
             stop_code: task
@@ -243,6 +244,7 @@ pub(super) fn task(task: &sdk::Task) -> Option<StartedTask> {
                 .map_or_else(String::new, |code| code.as_str().to_owned()),
             reason: text(task.stopped_reason()),
             created: epoch(task.created_at()),
+            stopping: epoch(task.stopping_at()),
             stopped: epoch(task.stopped_at()),
             containers: containers.collect(),
             log: Vec::new(),

@@ -46,6 +46,8 @@ pub struct Revision {
 pub struct StartedTask {
     pub arn: String,
     pub started_by: String,
+    /// Whether it has stopped altogether: before that, exit codes may be missing.
+    pub ended: bool,
     pub task: StoppedTask,
 }
 

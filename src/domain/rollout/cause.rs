@@ -10,8 +10,8 @@ pub enum Weight {
     Fatal,
     /// The same end twice is a loop.
     Twice,
-    /// It is a loop when a task that was started afterwards ends the same way: the first tasks of a deployment start
-    /// together, and one bad moment must not condemn it.
+    /// It is a loop when a task that replaced it ends the same way: the first tasks of a deployment start together, and
+    /// one bad moment must not condemn it.
     Again,
     /// It says nothing about the revision: scaling, Spot, maintenance, a person.
     Never,

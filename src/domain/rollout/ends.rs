@@ -1,7 +1,7 @@
 //! What the ends of several tasks say together.
 
 use super::cause::{Cause, Weight, classify};
-use super::view::View;
+use super::view::{StoppedTask, View};
 
 /// The end of a task that says most: a fatal one, else the last one that counts.
 pub(super) fn worst(view: &View) -> Option<Cause> {
@@ -31,12 +31,19 @@ pub(super) fn hopeless(view: &View) -> Option<Cause> {
             .filter(|(_, earlier)| earlier.key == cause.key)
             .any(|(earlier, _)| match cause.weight {
                 Weight::Twice => true,
-                Weight::Again => match (earlier.stopped, later.created) {
-                    (Some(stopped), Some(created)) => created >= stopped,
-                    _ => false,
-                },
+                Weight::Again => replaces(later, earlier),
                 Weight::Fatal | Weight::Never => false,
             });
         repeats.then(|| cause.clone())
     })
+}
+
+/// Whether `later` was started when most of the life of `earlier` was over: tasks that start together do not replace each
+/// other, and a replacement starts a moment before the task that it replaces is told to stop.
+fn replaces(later: &StoppedTask, earlier: &StoppedTask) -> bool {
+    let end = earlier.stopping.or(earlier.stopped);
+    match (earlier.created, end, later.created) {
+        (Some(start), Some(end), Some(created)) => created >= start + 0.8 * (end - start),
+        _ => false,
+    }
 }

@@ -111,8 +111,23 @@ impl Rollout {
         phase::live(view, &self.id, self.replaces)
     }
 
+    /// The verdict of the clock alone, where there was no look.
+    pub fn overdue(&self, view: &View, now: Duration) -> Option<Verdict> {
+        self.out_of_time(view, now)
+    }
+
+    /// Whether the first look already found the deployment over.
+    pub fn was_over(&self) -> bool {
+        matches!(self.spans.as_slice(), [only] if only.phase == Phase::Over)
+    }
+
     /// Judges one look at `now`.
     pub fn observe(&mut self, view: &View, now: Duration) -> Step {
+        if view.ours.as_ref().is_some_and(|ours| ours.id != self.id) {
+            let mut view = view.clone();
+            view.ours = None;
+            return self.observe(&view, now);
+        }
         self.remember(view);
         let phase = phase::phase(view, &self.id, self.replaces);
         phase::record(&mut self.spans, phase, now);
@@ -179,6 +194,9 @@ impl Rollout {
                     view,
                     ours.rollback_to.as_ref(),
                 ))
+            }
+            Status::RollbackFailed if ours.sources.is_none() => {
+                Some(words::nowhere_to_go(&self.id, view))
             }
             Status::RollbackFailed => Some(words::rollback_failed(&self.id, view, ours)),
             // ECS's own word is not enough: a newer deployment may serve by now.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::cause::{Weight, classify};
+use super::ends;
 use super::events::{self, Topic, topic};
 use super::phase::paused;
 use super::view::{Epoch, View};
@@ -42,6 +43,13 @@ impl Notes {
                 warn,
                 format!("task {} stopped: {}", cause.task, cause.what),
             );
+        }
+        if let Some(cause) = ends::hopeless(view) {
+            let told = format!(
+                "tasks of the new revision end again and again: {}",
+                cause.what
+            );
+            self.add(&mut notes, true, told);
         }
         if let Some(hook) = paused(view) {
             let told = format!("paused at the hook {hook}. {}", go_on(view, hook));

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::view::{
-    Counts, DeploymentId, HookStatus, Monitor, Role, Service, Stage, Status, Strategy, View,
+    Counts, DeploymentId, HookStatus, Monitor, Role, RolloutState, Service, Stage, Status,
+    Strategy, View,
 };
 
 /// A phase of a rollout, as a person would call it.
@@ -137,7 +138,13 @@ pub(super) fn phase(view: &View, id: &DeploymentId, replaces: bool) -> Phase {
             return Phase::RollingBack;
         }
         Some(status) if status.over() => return Phase::Over,
-        _ => {}
+        Some(_) => {}
+        None => {
+            let slot = view.service.slot(id);
+            if slot.is_some_and(|slot| slot.rollout == Some(RolloutState::Completed)) {
+                return Phase::Over;
+            }
+        }
     }
     if paused(view).is_some() {
         return Phase::Paused;

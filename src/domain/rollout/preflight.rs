@@ -11,8 +11,6 @@ pub struct TaskFacts {
     pub stop_timeout: Option<i64>,
     /// The longest `healthCheck.interval` of its containers, in seconds.
     pub health_interval: Option<i64>,
-    /// `X86_64` or `ARM64`.
-    pub architecture: Option<String>,
 }
 
 /// A setting that costs less is not worth a word.
@@ -83,7 +81,6 @@ mod tests {
         let task = TaskFacts {
             stop_timeout: Some(90),
             health_interval: Some(30),
-            ..TaskFacts::default()
         };
         let notes = remarks(&service, Some(&task));
         assert_eq!(notes.len(), 4, "{notes:?}");

@@ -320,6 +320,8 @@ pub struct StoppedTask {
     pub stop_code: String,
     pub reason: String,
     pub created: Option<Epoch>,
+    /// When it was told to stop, or began to by itself.
+    pub stopping: Option<Epoch>,
     pub stopped: Option<Epoch>,
     pub containers: Vec<TaskContainer>,
     /// The last lines that the failing container wrote, where they were fetched.

@@ -80,17 +80,23 @@ impl Step {
 
     /// Runs a binary to its end.
     pub(crate) fn run(&self, binary: &str, arguments: &[&str]) -> Ended {
-        let output = Command::new(binaries().join(binary))
+        let output = self.command(binary, arguments).output();
+        self.ended(&output.expect("the binary starts"))
+    }
+
+    /// A binary that is about to be started in this step.
+    pub(crate) fn command(&self, binary: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(binaries().join(binary));
+        command
             .args(arguments)
             .env_clear()
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
-            .current_dir(self.folder.path())
-            .output()
-            .expect("the binary starts");
-        self.ended(&output)
+            .current_dir(self.folder.path());
+        command
     }
 
-    fn ended(&self, output: &Output) -> Ended {
+    /// What the step left behind when its binary had ended.
+    pub(crate) fn ended(&self, output: &Output) -> Ended {
         let file = |name: &str| std::fs::read_to_string(self.folder.path().join(name)).unwrap();
         Ended {
             code: output.status.code().unwrap_or(-1),

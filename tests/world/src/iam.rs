@@ -100,6 +100,14 @@ impl Iam {
         session
     }
 
+    /// Ends a session now, whenever it was to end.
+    pub fn end_session(&self, access_key: &str) {
+        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(session) = sessions.get_mut(access_key) {
+            session.expires = 0.0;
+        }
+    }
+
     pub(crate) fn find_session(&self, access_key: &str) -> Option<Session> {
         let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
         sessions.get(access_key).cloned()

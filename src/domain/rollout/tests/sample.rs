@@ -195,6 +195,7 @@ pub(super) fn task(stop_code: &str, reason: &str, created: f64, stopped: f64) ->
         stop_code: stop_code.to_owned(),
         reason: reason.to_owned(),
         created: Some(created),
+        stopping: None,
         stopped: Some(stopped),
         containers: Vec::new(),
         log: Vec::new(),

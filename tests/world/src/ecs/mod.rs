@@ -72,6 +72,10 @@ struct Model {
     past: VecDeque<State>,
     faults: Faults,
     skew: f64,
+    /// When time was stopped.
+    held: Option<f64>,
+    /// Seconds that time stood still so far.
+    behind: f64,
 }
 
 impl Ecs {
@@ -85,6 +89,8 @@ impl Ecs {
                 past: VecDeque::new(),
                 faults: Faults::default(),
                 skew: 0.0,
+                held: None,
+                behind: 0.0,
             }),
         }
     }
@@ -94,7 +100,8 @@ impl Ecs {
         let outside = Surroundings(self.world.upgrade());
         let mut model = self.model.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(world) = &outside.0 {
-            model.advance(world.clock.unix(), &outside);
+            let now = model.held.unwrap_or_else(|| world.clock.unix()) - model.behind;
+            model.advance(now, &outside);
         }
         (model, outside)
     }
@@ -224,6 +231,22 @@ impl Ecs {
             }
             state.ids = ids;
         });
+    }
+
+    /// Stops the time of ECS, so that a client may start as slowly as it likes.
+    pub fn hold(&self) {
+        let (mut model, outside) = self.model();
+        if let Some(world) = &outside.0 {
+            model.held.get_or_insert(world.clock.unix());
+        }
+    }
+
+    /// Lets the time of ECS go on.
+    pub fn release(&self) {
+        let (mut model, outside) = self.model();
+        if let (Some(held), Some(world)) = (model.held.take(), &outside.0) {
+            model.behind += world.clock.unix() - held;
+        }
     }
 
     /// Lets requests go wrong.

@@ -1,0 +1,196 @@
+//! The operation `deploy`: an image or a task definition, for services that Terraform does not own.
+
+use super::plan::Definition;
+use super::reader::Permission;
+use super::session::Session;
+use crate::aws::{Refusal, refusal};
+use crate::domain::rollout::{DeploymentId, RolloutState, Slot, same_task_definition, short};
+use crate::domain::task_definition::TaskDefinition;
+use crate::error::{Error, Result};
+
+/// What `deploy` led to.
+pub(super) enum Start {
+    /// A deployment of ours, or one in flight of what was asked for.
+    Waiting(DeploymentId),
+    /// What was asked for serves already.
+    Serves(DeploymentId),
+}
+
+/// What there is to do, once both sides are known.
+#[derive(Debug, PartialEq, Eq)]
+enum Step {
+    /// The deployment in flight is of what was asked for.
+    Join,
+    Nothing,
+    /// A new revision is needed.
+    Register,
+    /// The revision is there, and the service has another one.
+    Update,
+    /// The same revision, whose tag may mean another image by now.
+    Renew,
+}
+
+impl Session<'_> {
+    pub(super) async fn deploy(&self) -> Result<Start> {
+        let base = self.base().await?;
+        let wanted = self.with_image(&base)?;
+        let service = self.service();
+        let primary = service
+            .primary()
+            .ok_or_else(|| Error::refused(format!("{} has no deployment", service.name)))?;
+        let changed = wanted.is_some() || base.arn().is_none();
+        let step = step(primary, base.arn(), changed, self.moving(&base));
+        let definition = wanted.unwrap_or(base);
+        let id = match step {
+            Step::Join => {
+                self.line(format!(
+                    "{} is in flight with that already: waiting for it",
+                    primary.id
+                ));
+                return Ok(Start::Waiting(primary.id.clone()));
+            }
+            Step::Nothing => return Ok(Start::Serves(primary.id.clone())),
+            Step::Register => {
+                let arn = self.register(&definition).await?;
+                self.line(format!("registered {}", short(&arn)));
+                self.start(Some(&arn), false).await?
+            }
+            Step::Update => self.start(definition.arn(), false).await?,
+            Step::Renew => {
+                self.line("the image has no digest: deploying the same revision anew, so that its tag is read again");
+                self.start(definition.arn(), true).await?
+            }
+        };
+        self.known.borrow_mut().definition = Some(definition);
+        Ok(Start::Waiting(id))
+    }
+
+    /// The task definition to start from.
+    async fn base(&self) -> Result<TaskDefinition> {
+        let name = match &self.request.definition {
+            Some(Definition::File(path)) => {
+                let text = std::fs::read_to_string(path).map_err(|error| {
+                    Error::usage(format!("could not read `task-definition` {path}")).because(error)
+                })?;
+                return TaskDefinition::from_file(&text, path);
+            }
+            Some(Definition::Registered(name)) => name.clone(),
+            None => self.service().task_definition,
+        };
+        let found = self
+            .patiently(|| self.reader.ecs.task_definition(&name))
+            .await
+            .map_err(|error| match refusal(&error) {
+                Refusal::Denied => error.hint("The role needs ecs:DescribeTaskDefinition on *."),
+                Refusal::Wrong | Refusal::Missing => Error::usage(error.message())
+                    .hint("Check `task-definition`: its family, revision, account and region."),
+                _ => error,
+            })?;
+        if !found.active() {
+            return Err(
+                Error::usage(format!("the task definition {name} was deregistered"))
+                    .hint("Register it again, or name another revision."),
+            );
+        }
+        Ok(found)
+    }
+
+    /// The task definition with the image, where that changes it.
+    fn with_image(&self, base: &TaskDefinition) -> Result<Option<TaskDefinition>> {
+        let Some(image) = &self.request.image else {
+            return Ok(None);
+        };
+        let container = base.container_for(self.request.container.as_deref(), image)?;
+        if container.image == *image {
+            return Ok(None);
+        }
+        let name = container.name.clone();
+        base.clone().with_image(&name, image).map(Some)
+    }
+
+    /// Whether an image without a digest was asked for: the same name may mean another image by now.
+    fn moving(&self, base: &TaskDefinition) -> bool {
+        let named = self.request.image.as_deref();
+        let pinned = |image: &str| image.contains("@sha256:");
+        named.is_some_and(|image| !pinned(image)) && !base.containers().is_empty()
+    }
+
+    async fn register(&self, definition: &TaskDefinition) -> Result<String> {
+        self.patiently(|| self.reader.ecs.register(definition))
+            .await
+            .map_err(|error| match refusal(&error) {
+                Refusal::Denied => error.hint(
+                    "The role needs ecs:RegisterTaskDefinition on *, and iam:PassRole for the roles of the task definition.",
+                ),
+                Refusal::Wrong => Error::usage(error.message())
+                    .hint("ECS refuses the task definition itself; nothing was deployed."),
+                _ => error,
+            })
+    }
+
+    /// Reads the task definition of the deployment, for its log and its settings.
+    pub(super) async fn learn_definition(&self) -> Result<()> {
+        if self.known.borrow().definition.is_some() {
+            return Ok(());
+        }
+        let service = self.service();
+        let slot = self.ours().and_then(|id| service.slot(&id).cloned());
+        let name = slot.map_or(service.task_definition, |slot| slot.task_definition);
+        let call = self.reader.ecs.task_definition(&name);
+        match self.reader.optional(Permission::Definition, call).await {
+            Ok(found) => self.known.borrow_mut().definition = found,
+            Err(error) => self.context.runner.debug(error.message()),
+        }
+        Ok(())
+    }
+}
+
+fn step(primary: &Slot, base: Option<&str>, changed: bool, moving: bool) -> Step {
+    if changed {
+        return Step::Register;
+    }
+    let same = base.is_some_and(|base| same_task_definition(base, &primary.task_definition));
+    match (same, primary.rollout) {
+        (false, _) => Step::Update,
+        (true, Some(RolloutState::InProgress)) => Step::Join,
+        (true, Some(RolloutState::Completed)) if !moving => Step::Nothing,
+        (true, _) => Step::Renew,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::rollout::Role;
+
+    fn primary(rollout: RolloutState) -> Slot {
+        Slot {
+            id: DeploymentId::parse("ecs-svc/1").unwrap(),
+            role: Role::Primary,
+            task_definition: "arn:aws:ecs:r:1:task-definition/kc:7".to_owned(),
+            rollout: Some(rollout),
+            reason: None,
+            desired: 2,
+            running: 2,
+            pending: 0,
+            failed: 0,
+            created: None,
+        }
+    }
+
+    #[test]
+    fn what_serves_is_left_alone_and_what_flies_is_joined() {
+        let seven = Some("arn:aws:ecs:r:1:task-definition/kc:7");
+        let eight = Some("arn:aws:ecs:r:1:task-definition/kc:8");
+        let done = primary(RolloutState::Completed);
+        let flying = primary(RolloutState::InProgress);
+        let failed = primary(RolloutState::Failed);
+        assert_eq!(step(&done, seven, false, false), Step::Nothing);
+        assert_eq!(step(&done, seven, false, true), Step::Renew);
+        assert_eq!(step(&flying, seven, false, true), Step::Join);
+        assert_eq!(step(&failed, seven, false, false), Step::Renew);
+        assert_eq!(step(&done, eight, false, false), Step::Update);
+        assert_eq!(step(&done, seven, true, false), Step::Register);
+        assert_eq!(step(&done, None, true, false), Step::Register);
+    }
+}

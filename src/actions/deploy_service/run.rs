@@ -1,0 +1,322 @@
+//! Read, plan, print, apply.
+
+use super::args::{Args, Operation, Reaction};
+use super::deploy::Start;
+use super::plan;
+use super::reader::Permission;
+use super::report::Report;
+use super::session::Session;
+use super::start::Return;
+use super::{Outputs, summary};
+use crate::action::{Context, Outcome};
+use crate::aws;
+use crate::domain::rollout::{
+    Attach, DeploymentId, End, Pin, TaskFacts, Verdict, attach, remarks, serving, short,
+};
+use crate::error::{Error, Result};
+
+/// Version of the report's schema.
+const VERSION: u32 = 1;
+
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Outcome<Outputs>> {
+    let region = aws::region(context, args.aws_region.as_deref())?;
+    let request = plan::request(args, &region)?;
+    let session = Session::new(context, &request).await;
+    let verdict = tokio::select! {
+        biased;
+        () = context.cancelled() => None,
+        verdict = session.perform() => Some(verdict?),
+    };
+    let verdict = match verdict {
+        Some(verdict) => verdict,
+        None => Some(session.cancelled().await),
+    };
+    session.conclude(verdict).await
+}
+
+impl Session<'_> {
+    /// Does what was asked for; no verdict while a deployment that is only shown is in flight.
+    async fn perform(&self) -> Result<Option<Verdict>> {
+        self.meet().await?;
+        match self.request.operation {
+            Operation::Wait => {
+                let id = self.attach().await?;
+                self.wait_for(id, true).await.map(Some)
+            }
+            Operation::Restart => {
+                let id = match self.in_flight().await? {
+                    Some(id) => {
+                        self.line(format!(
+                            "{id} is in flight and replaces every task: waiting for it"
+                        ));
+                        id
+                    }
+                    None => self.start(None, true).await?,
+                };
+                self.wait_for(id, false).await.map(Some)
+            }
+            Operation::Deploy => match self.deploy().await? {
+                Start::Waiting(id) => self.wait_for(id, false).await.map(Some),
+                Start::Serves(id) => {
+                    self.begin(id.clone());
+                    Ok(Some(self.no_op(&id)))
+                }
+            },
+            Operation::Rollback => self.roll_back().await.map(Some),
+            Operation::Status => {
+                let id = self.shown().await?;
+                self.status(&id).await
+            }
+        }
+    }
+
+    /// Waits for a deployment. `found` if it was there before, so that it may be over already.
+    async fn wait_for(&self, id: DeploymentId, found: bool) -> Result<Verdict> {
+        self.begin(id.clone());
+        self.learn_definition().await?;
+        self.check();
+        self.line(format!(
+            "waiting for {id} ({}) of {} in the cluster {}, {}",
+            short(&self.definition_of(&id)),
+            self.request.service,
+            self.request.cluster,
+            self.request.region
+        ));
+        let verdict = self.follow().await?;
+        let was_over = {
+            let known = self.known.borrow();
+            known
+                .rollout
+                .as_ref()
+                .is_some_and(|rollout| rollout.was_over())
+        };
+        match verdict.end {
+            End::Deployed if found && was_over => Ok(self.no_op(&id)),
+            End::Failed if self.request.on_failure == Reaction::Rollback => {
+                self.roll_back_failed(verdict).await
+            }
+            _ => Ok(verdict),
+        }
+    }
+
+    fn no_op(&self, id: &DeploymentId) -> Verdict {
+        let definition = self.definition_of(id);
+        Verdict::new(
+            End::NoOp,
+            format!(
+                "nothing to do: {id} ({}) serves already",
+                short(&definition)
+            ),
+            "",
+        )
+    }
+
+    /// The task definition of a deployment, or of the service where the deployment is gone.
+    fn definition_of(&self, id: &DeploymentId) -> String {
+        let service = self.service();
+        let slot = service.slot(id).map(|slot| slot.task_definition.clone());
+        let known = self.known.borrow();
+        let read = || known.definition.as_ref()?.arn().map(str::to_owned);
+        slot.or_else(read).unwrap_or(service.task_definition)
+    }
+
+    /// Tells what the settings cost or risk.
+    fn check(&self) {
+        let facts = self
+            .known
+            .borrow()
+            .definition
+            .as_ref()
+            .map(|definition| TaskFacts {
+                stop_timeout: definition.stop_timeout(),
+                health_interval: definition.health_interval(),
+            });
+        self.tell(remarks(&self.service(), facts.as_ref()));
+    }
+
+    /// The deployment that `status` shows.
+    async fn shown(&self) -> Result<DeploymentId> {
+        let history = self.history().await?;
+        let found = attach(&self.request.pin, &self.service(), history.as_deref(), &[]);
+        match found {
+            Attach::Found(id) | Attach::Perhaps(id) => {
+                self.remember(&id, history.as_deref().unwrap_or_default());
+                Ok(id)
+            }
+            Attach::NotYet => Err(Error::usage(format!(
+                "{} has no such deployment",
+                self.request.service
+            ))
+            .hint("Leave `deployment-id` out to see the newest one.")),
+        }
+    }
+
+    async fn roll_back(&self) -> Result<Verdict> {
+        let wanted = match &self.request.pin {
+            Pin::Deployment(id) => Some(id.clone()),
+            Pin::ServiceDeployment(_) => Some(self.shown().await?),
+            Pin::TaskDefinition(_) | Pin::Newest => None,
+        };
+        match self.go_back(wanted.as_ref()).await? {
+            Return::Stopped(id) => {
+                self.begin(id);
+                self.learn_definition().await?;
+                let verdict = self.await_return().await?;
+                Ok(match verdict.end {
+                    End::Deployed => Verdict::new(
+                        End::Failed,
+                        format!("{}: it was done before it could be stopped", verdict.what),
+                        "Run `operation: rollback` again: it then deploys the revision before.",
+                    ),
+                    _ => verdict,
+                })
+            }
+            Return::Started(id) => {
+                let verdict = self.wait_for(id.clone(), false).await?;
+                Ok(match verdict.end {
+                    End::Deployed => Verdict::new(
+                        End::RolledBack,
+                        format!("rolled back to {} by {id}", short(&self.definition_of(&id))),
+                        "If Terraform owns the service, set the last healthy tag there too: the next apply would deploy the \
+                         bad one again.",
+                    ),
+                    _ => verdict,
+                })
+            }
+            Return::Done(id) => {
+                self.begin(id.clone());
+                Ok(Verdict::new(
+                    End::NoOp,
+                    format!("nothing to do: {id} is rolled back already"),
+                    "",
+                ))
+            }
+        }
+    }
+
+    /// Waits for the end of a rollback that we asked for.
+    async fn await_return(&self) -> Result<Verdict> {
+        let limit = self.now() + self.request.policy.timeout;
+        if let Some(rollout) = &mut self.known.borrow_mut().rollout {
+            rollout.await_rollback(limit);
+        }
+        self.follow().await
+    }
+
+    /// Takes back a deployment that failed, since the caller wants that.
+    async fn roll_back_failed(&self, failed: Verdict) -> Result<Verdict> {
+        self.line(format!("{}; rolling back (on-failure)", failed.what));
+        let id = self.ours();
+        let returned = match self.go_back(id.as_ref()).await {
+            Ok(Return::Stopped(_)) => self.await_return().await?,
+            Ok(Return::Started(id)) => {
+                self.begin(id);
+                self.follow().await?
+            }
+            Ok(Return::Done(_)) => failed.clone(),
+            Err(error) => {
+                self.warn(&format!("the rollback did not begin: {}", error.message()));
+                return Ok(failed);
+            }
+        };
+        Ok(match returned.end {
+            End::RolledBack | End::Deployed => Verdict {
+                end: End::RolledBack,
+                what: format!("{}; rolled back as `on-failure` says", failed.what),
+                ..failed
+            },
+            _ => Verdict {
+                what: format!("{}; and the rollback: {}", failed.what, returned.what),
+                ..failed
+            },
+        })
+    }
+
+    /// Tells how it ended, everywhere.
+    async fn conclude(&self, verdict: Option<Verdict>) -> Result<Outcome<Outputs>> {
+        let cancelled = verdict
+            .as_ref()
+            .is_some_and(|one| one.end == End::Cancelled);
+        let mut report = Report {
+            version: VERSION,
+            operation: self.request.operation.name(),
+            region: self.request.region.clone(),
+            cluster: self.request.cluster.clone(),
+            service: self.request.service.clone(),
+            verdict: self.known.borrow().line.clone(),
+            ..Report::default()
+        };
+        if let Some(verdict) = &verdict {
+            let tail = match &verdict.cause {
+                Some(cause) => Some(self.tail(cause).await),
+                None => None,
+            };
+            report.conclude(verdict, tail);
+        }
+        if let Some(id) = self.ours() {
+            report.task_definition = Some(self.definition_of(&id));
+            report.deployment_id = Some(id.to_string());
+            if !cancelled {
+                report.image_digest = self.digest(&id).await;
+            }
+        }
+        report.serves_now = serving(&self.service());
+        {
+            let known = self.known.borrow();
+            if let Some(rollout) = &known.rollout {
+                report.phases_of(rollout.spans());
+            }
+            report.warnings.clone_from(&known.warnings);
+        }
+        report.notices = self.reader.notices();
+        report.duration_seconds = self.now().as_secs();
+        report.calls = self.reader.calls();
+        self.publish(report, verdict.map(|verdict| verdict.end))
+    }
+
+    fn publish(&self, report: Report, end: Option<End>) -> Result<Outcome<Outputs>> {
+        let asked = self.request.operation == Operation::Rollback && end == Some(End::RolledBack);
+        let failure = end
+            .filter(|_| !asked && self.request.operation != Operation::Status)
+            .and_then(|end| report.failure(end));
+        self.context.runner.summary(&summary::markdown(&report))?;
+        if failure.is_none() {
+            self.line(&report.verdict);
+            self.line(format!("serves now: {}", report.serves_now));
+            if !report.next_step.is_empty() {
+                self.line(format!("next: {}", report.next_step));
+            }
+        }
+        let outputs = Outputs {
+            outcome: report.outcome.map(str::to_owned),
+            deployment_id: report.deployment_id.clone(),
+            task_definition: report.task_definition.clone(),
+            image_digest: report.image_digest.clone(),
+            duration_seconds: Some(report.duration_seconds),
+            reason: Some(report.verdict.clone()),
+            report: Some(report),
+        };
+        Ok(Outcome { outputs, failure })
+    }
+
+    /// The digest of the deployment's image, as ECS resolved it.
+    async fn digest(&self, id: &DeploymentId) -> Option<String> {
+        let revision = self
+            .service()
+            .arn
+            .replacen(":service/", ":service-revision/", 1);
+        let arn = format!("{revision}/{}", id.as_str().rsplit('/').next()?);
+        let arns = [arn];
+        let call = self.reader.ecs.revisions(&arns);
+        let found = self.reader.optional(Permission::Revisions, call).await;
+        let revision = found.ok().flatten()?.into_iter().next()?;
+        let wanted = self.request.container.as_ref();
+        let named = revision
+            .digests
+            .iter()
+            .find(|(container, _)| Some(container) == wanted);
+        named
+            .or_else(|| revision.digests.first())
+            .map(|(_, digest)| digest.clone())
+    }
+}

@@ -1,0 +1,12 @@
+//! `deploy-service`, the real binary, against a model of ECS on a fast clock. Scenario numbers are those of the table in
+//! the action's README.
+
+mod cancelled;
+mod course;
+mod decided;
+mod input;
+mod limits;
+mod operations;
+mod reports;
+mod stage;
+mod tasks;
