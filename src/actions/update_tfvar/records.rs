@@ -13,8 +13,8 @@ use crate::github::Repository;
 const QUERY: &str = "
 query Releases($owner: String!, $name: String!, $old: String!, $new: String!) {
   repository(owner: $owner, name: $name) {
-    old: ref(qualifiedName: $old) { target { ... on Tag { message } } }
-    new: ref(qualifiedName: $new) { target { ... on Tag { message } } }
+    old: ref(qualifiedName: $old) { target { __typename ... on Tag { message } } }
+    new: ref(qualifiedName: $new) { target { __typename ... on Tag { message } } }
   }
 }";
 

@@ -345,8 +345,6 @@ fn prepare(
     query: Vec<(String, String)>,
     body: Result<Bytes, axum::Error>,
 ) -> Result<Prepared, Failure> {
-    let identity = access::identify(&world.github, headers)?;
-    let caller = identity.describe();
     let bytes = body.map_err(|_| Failure::new(400, "The request body broke off"))?;
     let body = match &bytes[..] {
         [] => Value::Null,
@@ -354,6 +352,11 @@ fn prepare(
             serde_json::from_slice(bytes).map_err(|_| Failure::new(400, "Problems parsing JSON"))?
         }
     };
+    let identity = match access::identify(&world.github, headers) {
+        Ok(identity) => identity,
+        Err(failure) => return Ok(("anonymous".to_owned(), body, Err(failure))),
+    };
+    let caller = identity.describe();
     let accept = headers
         .get("accept")
         .and_then(|value| value.to_str().ok())
