@@ -65,16 +65,17 @@ impl S3 {
         Ok(objects.collect())
     }
 
-    /// The folders of a bucket, with a slash at their end.
-    pub async fn folders(&self, bucket: &str) -> Result<Vec<String>> {
+    /// The folders within a folder of a bucket, all of them with a slash at their end; `""` is the whole bucket.
+    pub async fn folders(&self, bucket: &str, within: &str) -> Result<Vec<String>> {
         let answer = self
             .client
             .list_objects_v2()
             .bucket(bucket)
+            .prefix(within)
             .delimiter("/")
             .send()
             .await
-            .map_err(|error| explain(&format!("could not list s3://{bucket}"), &error))?;
+            .map_err(|error| explain(&format!("could not list s3://{bucket}/{within}"), &error))?;
         let folders = answer.common_prefixes().iter();
         Ok(folders
             .filter_map(|folder| folder.prefix().map(str::to_owned))

@@ -17,6 +17,7 @@ mod deploy_service;
 mod direction;
 mod foreign;
 mod launcher;
+mod s3_ping;
 mod support;
 mod update_tfvar;
 mod verify_providers;

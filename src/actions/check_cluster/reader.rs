@@ -164,7 +164,7 @@ impl<'a> Reader<'a> {
             let Some(body) = body else { continue };
             lists.push(List {
                 peers: peers::parse(&body),
-                key: object.key,
+                key: format!("s3://{}/{}", place.bucket, object.key),
                 modified: object.modified,
             });
         }
@@ -174,16 +174,25 @@ impl<'a> Reader<'a> {
         Ok(lists)
     }
 
-    /// Where else in the bucket a list might be.
+    /// Where else in the bucket a list might be: beside the folder, or beside its prefix.
     async fn look_around(&self, s3: &S3, place: &Place, folder: &str) {
-        let Ok(folders) = s3.folders(&place.bucket).await else {
-            return;
-        };
-        let others: Vec<String> = folders
-            .into_iter()
-            .filter(|other| !folder.starts_with(other.as_str()))
-            .take(5)
-            .collect();
+        let prefix = folder.trim_end_matches('/').rfind('/');
+        let prefix = prefix.map_or("", |end| &folder[..=end]);
+        let mut others = Vec::new();
+        for within in [prefix, ""] {
+            let Ok(folders) = s3.folders(&place.bucket, within).await else {
+                return;
+            };
+            others.extend(
+                folders
+                    .into_iter()
+                    .filter(|other| !folder.starts_with(other.as_str())),
+            );
+            if !others.is_empty() {
+                break;
+            }
+        }
+        others.truncate(5);
         if !others.is_empty() {
             self.notice(&format!(
                 "there is nothing in s3://{}/{folder}, but the bucket has {}",

@@ -124,7 +124,7 @@ impl Cause {
                 format!("Look at {key}: only nodes of this cluster should write there.")
             }
             Self::Leftover { .. } => {
-                "Delete the object: each node that starts waits for its dead coordinator, measured 20 to 40 seconds. With \
+                "Delete the object (`aws s3 rm`): each node that starts waits for its dead coordinator, measured 20 to 40 seconds. With \
                  remove_old_coords_on_view_change in the cache configuration, the nodes do it themselves unless all of \
                  them end at once."
                     .to_owned()

@@ -41,6 +41,7 @@ pub struct Task {
 /// One object of the list of peers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct List {
+    /// Where it is, as messages show it.
     pub key: String,
     /// Last modification, in seconds since the Unix epoch.
     pub modified: i64,

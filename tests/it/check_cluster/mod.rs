@@ -277,6 +277,18 @@ fn a_list_that_cannot_be_read_is_shown_with_its_line() {
 }
 
 #[test]
+fn a_list_in_another_folder_is_pointed_at() {
+    let keycloak = Keycloak::new().without("logs:FilterLogEvents").deploy(1);
+    expect(&keycloak.check(&[]), 0, "whole");
+    let ended = keycloak.check(&["--cluster-name=keycloak"]);
+    expect(&ended, 6, "no-evidence");
+    tells(
+        &ended,
+        &["there is nothing in s3://peers/keycloak/keycloak/, but the bucket has keycloak/ISPN/"],
+    );
+}
+
+#[test]
 fn a_rolling_restart_ends_whole() {
     let keycloak = Keycloak::new().deploy(2);
     expect(&keycloak.check(&[]), 0, "whole");
