@@ -253,3 +253,37 @@ fn malformed_files_are_refused_with_file_and_line() {
         assert!(!team.path("docker/providers.lock").exists());
     }
 }
+
+#[test]
+fn the_classes_of_the_pinned_keycloak_ship_with_the_action() {
+    let action = crate::support::repository().join("actions/verify-providers");
+    let dockerfile =
+        std::fs::read_to_string(crate::support::repository().join("docker/Dockerfile"));
+    let pinned = dockerfile
+        .unwrap()
+        .lines()
+        .find_map(|line| {
+            line.strip_prefix("ARG KEYCLOAK_VERSION=")
+                .map(str::to_owned)
+        })
+        .unwrap();
+    let team = Team::locked_and_fetched();
+    std::fs::write(
+        team.path("docker/providers/old-1.jar"),
+        jar("org/jgroups/JChannel"),
+    )
+    .unwrap();
+    let ended = team
+        .step
+        .env("GITHUB_ACTION_PATH", action.to_str().unwrap())
+        .env("KECS_KEYCLOAK_VERSION", &pinned)
+        .env("KECS_MAVEN_REPOSITORY", "http://127.0.0.1:9")
+        .run("verify-providers", &[]);
+    assert_eq!(ended.code, 3, "{}", ended.log);
+    assert!(ended.log.contains("JChannel"), "{}", ended.log);
+    assert!(
+        !ended.log.contains("reading the class names"),
+        "{}",
+        ended.log
+    );
+}

@@ -18,6 +18,9 @@ const LARGEST_TABLE: u64 = 16 * 1024 * 1024;
 /// Bytes of a jar; the largest of Keycloak's has 35 million.
 const LARGEST_JAR: u64 = 200 * 1024 * 1024;
 
+/// Bytes of an index as text; that of Keycloak 26.7.5 has 5 million.
+const LONGEST_INDEX: u64 = 64 * 1024 * 1024;
+
 /// A file that is removed when it is dropped, unless it was renamed before.
 pub(super) struct Scratch(PathBuf);
 
@@ -138,6 +141,15 @@ pub(super) fn index_of_folder(home: &Path) -> Result<Index> {
         .hint("`keycloak-home` is the folder that has bin/, lib/ and providers/."));
     }
     Ok(index)
+}
+
+/// An index that somebody made before, as the one entry of an archive.
+pub(super) fn index_of_archive(path: &Path) -> Option<Index> {
+    let mut archive = ZipArchive::new(File::open(path).ok()?).ok()?;
+    let mut text = String::new();
+    let entry = archive.by_index(0).ok()?;
+    entry.take(LONGEST_INDEX).read_to_string(&mut text).ok()?;
+    Index::from_text(&text)
 }
 
 /// The classes of the jars in `lib/` of a zipped distribution.

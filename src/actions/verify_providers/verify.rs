@@ -101,7 +101,8 @@ fn present(folder: &Path) -> Result<Vec<Present>> {
     Ok(files)
 }
 
-/// Keycloak's classes: from the given distribution, from the cache, or from the distribution in the repository.
+/// Keycloak's classes: from the given distribution, from the cache, from beside the action, or from the distribution in
+/// the Maven repository.
 async fn index(args: &Args, context: &Context, keycloak: &str) -> Result<Index> {
     if let Some(home) = &args.keycloak_home {
         return jars::index_of_folder(home);
@@ -112,6 +113,9 @@ async fn index(args: &Args, context: &Context, keycloak: &str) -> Result<Index> 
         .ok()
         .and_then(|text| Index::from_text(&text))
     {
+        return Ok(index);
+    }
+    if let Some(index) = shipped(context, keycloak) {
         return Ok(index);
     }
     let unwritten = |error: std::io::Error| {
@@ -140,6 +144,12 @@ async fn index(args: &Args, context: &Context, keycloak: &str) -> Result<Index> 
         .and_then(|()| std::fs::rename(draft.path(), &kept))
         .map_err(unwritten)?;
     Ok(index)
+}
+
+/// The classes that lie beside `action.yml`, for the Keycloak versions that this commit knows.
+fn shipped(context: &Context, keycloak: &str) -> Option<Index> {
+    let folder = Path::new(context.env.get("GITHUB_ACTION_PATH")?).join("keycloak");
+    jars::index_of_archive(&folder.join(format!("{keycloak}.zip")))
 }
 
 fn cache(args: &Args, context: &Context) -> PathBuf {
