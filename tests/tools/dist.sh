@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Builds the binaries as they are shipped: static, one archive for each target, and the rows of actions/release.tsv.
+#
+#   dist.sh [target...]     default: x86_64-unknown-linux-musl aarch64-unknown-linux-musl
+#
+# Writes dist/keycloak-ecs-actions-<target>.tar.xz and dist/release.tsv. Names, times and owners in the archives are fixed,
+# so that the same commit and the same compiler give the same bytes.
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+targets=("$@")
+[[ $# -gt 0 ]] || targets=(x86_64-unknown-linux-musl aarch64-unknown-linux-musl)
+version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -n 1)
+output=${CARGO_TARGET_DIR:-target}
+binaries=()
+for file in src/bin/*.rs; do binaries+=("$(basename "$file" .rs)"); done
+# What rustc writes into a binary of the folders it was built in.
+export RUSTFLAGS="--remap-path-prefix=$PWD=/build --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo"
+
+mkdir -p dist
+rm -f dist/*
+printf '# version\ttarget\tfile\tsha256\n' >dist/release.tsv
+row() { printf '%s\t%s\t%s\t%s\n' "$version" "$1" "$2" "$(sha256sum "$3" | cut -d' ' -f1)" >>dist/release.tsv; }
+for target in "${targets[@]}"; do
+  cargo build --locked --package keycloak-ecs-actions --bins --profile dist --target "$target"
+  folder=$output/$target/dist
+  archive=keycloak-ecs-actions-$target.tar.xz
+  tar --directory "$folder" --create --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner --mode=755 "${binaries[@]}" |
+    xz -9e --threads=1 >"dist/$archive"
+  row "$target" "$archive" "dist/$archive"
+  for binary in "${binaries[@]}"; do row "$target" "$binary" "$folder/$binary"; done
+  (cd "$folder" && stat --printf '%8s  %n\n' "${binaries[@]}")
+  stat --printf '%8s  %n\n' "dist/$archive"
+done
