@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Parser;
-use serde_json::json;
+use serde_json::{Value, json};
+use world::oidc::{JobIdentity, SubjectForm};
 use world::{Settings, World};
 
 /// Stand-ins for AWS and GitHub on loopback
@@ -17,6 +18,41 @@ struct Arguments {
     time_scale: f64,
 }
 
+/// The job whose requests for OIDC tokens are answered.
+fn job() -> JobIdentity {
+    JobIdentity {
+        repository: "acme/idp".to_owned(),
+        repository_id: 7,
+        repository_owner_id: 5,
+        git_ref: "refs/heads/main".to_owned(),
+        sha: "0".repeat(40),
+        event_name: "push".to_owned(),
+        environment: Some("production".to_owned()),
+        job_workflow_ref: "acme/idp/.github/workflows/deploy.yml@refs/heads/main".to_owned(),
+        actor: "ada".to_owned(),
+        run_id: 1,
+        subject: SubjectForm::Immutable,
+    }
+}
+
+/// A trust policy for that job.
+fn trust(world: &World) -> Value {
+    let issuer = "token.actions.githubusercontent.com";
+    let provider = format!(
+        "arn:aws:iam::{}:oidc-provider/{issuer}",
+        world.settings.account
+    );
+    json!({"Statement": [{
+        "Effect": "Allow",
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Principal": {"Federated": provider},
+        "Condition": {"StringEquals": {
+            format!("{issuer}:aud"): "sts.amazonaws.com",
+            format!("{issuer}:sub"): job().sub(),
+        }},
+    }]})
+}
+
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
     let arguments = Arguments::parse();
@@ -26,6 +62,10 @@ async fn main() -> std::io::Result<()> {
     let admin = world
         .iam
         .session("admin", "ada", world.clock.unix() + 43_200.0);
+    let (id_token_url, id_token_token) = world.oidc.allow(job());
+    world
+        .iam
+        .put_role("deploy", trust(&world), json!({"Statement": []}));
     let told = json!({
         "aws": world.urls.aws,
         "registry": world.urls.registry,
@@ -34,6 +74,9 @@ async fn main() -> std::io::Result<()> {
         "access_key": admin.access_key,
         "secret_key": admin.secret,
         "session_token": admin.token,
+        "role": format!("arn:aws:iam::{}:role/deploy", world.settings.account),
+        "id_token_url": id_token_url,
+        "id_token_token": id_token_token,
     });
     println!("{told}");
     tokio::signal::ctrl_c().await

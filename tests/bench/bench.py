@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+"""What our binaries cost beside what people would use instead, as ratios measured in one run.
+
+    bench.py BINARIES [CASE...]      cases: start login edit (default: all)
+
+Wall time, CPU time and peak memory are the medians of several runs, one after the other and taking turns, each in a process
+of its own. The stand-ins for AWS and GitHub run beside them (`world`, a debug build). Figures of one machine under whatever
+load it has: only the ratios mean anything.
+"""
+
+import json
+import os
+import pathlib
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+RUNS = 9
+
+
+class World:
+    """The stand-ins, as a process of their own."""
+
+    def __init__(self, folder, scale=1):
+        program = ROOT / "target/debug/world"
+        self.process = subprocess.Popen(
+            [program, "--root", folder, "--time-scale", str(scale)], stdout=subprocess.PIPE, text=True
+        )
+        self.told = json.loads(self.process.stdout.readline())
+
+    def environment(self):
+        """A job that the role `deploy` trusts."""
+        return {
+            "PATH": os.environ["PATH"],
+            "AWS_ENDPOINT_URL": self.told["aws"],
+            "AWS_REGION": self.told["region"],
+            "AWS_CONFIG_FILE": "/dev/null",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "GITHUB_API_URL": self.told["github"] + "/api",
+            "ACTIONS_ID_TOKEN_REQUEST_URL": self.told["id_token_url"],
+            "ACTIONS_ID_TOKEN_REQUEST_TOKEN": self.told["id_token_token"],
+        }
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+def once(command, environment, folder):
+    """Wall seconds, CPU seconds and peak memory (MiB) of one process; it must succeed."""
+    started = time.monotonic()
+    process = subprocess.Popen(
+        command, env=environment, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    said = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    wall = time.monotonic() - started
+    if status != 0:
+        sys.exit(f"{command} ended with {os.waitstatus_to_exitcode(status)}: {said.decode()[-2000:]}")
+    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def compare(title, subjects, runs=RUNS):
+    """A table with the medians of each subject, and how many times more than the first it needs."""
+    figures = {name: [] for name, *_ in subjects}
+    for _ in range(runs):
+        for name, command, environment, prepare in subjects:
+            with tempfile.TemporaryDirectory() as folder:
+                if prepare:
+                    prepare(pathlib.Path(folder))
+                figures[name].append(once(command, environment, folder))
+    print(f"\n### {title}\n\n| subject | wall ms | CPU ms | MiB | wall, times ours | CPU, times ours |")
+    print("|---|---:|---:|---:|---:|---:|")
+    first = None
+    for name, runs_of in figures.items():
+        wall, cpu, memory = (statistics.median(column) for column in zip(*runs_of))
+        first = first or (wall, max(cpu, 0.001))
+        print(
+            f"| {name} | {wall * 1000:.1f} | {cpu * 1000:.1f} | {memory:.1f} "
+            f"| {wall / first[0]:.1f} | {cpu / first[1]:.1f} |"
+        )
+
+
+def start(binaries):
+    names = sorted(path.stem for path in (ROOT / "src/bin").glob("*.rs"))
+    environment = {"PATH": os.environ["PATH"]}
+    subjects = [(name, [binaries / name, "--version"], environment, None) for name in names]
+    subjects.append(("aws --version", ["aws", "--version"], environment, None))
+    subjects.append(("node --version", ["node", "--version"], environment, None))
+    compare("Start", subjects)
+
+
+def login(binaries):
+    with tempfile.TemporaryDirectory() as folder:
+        world = World(folder)
+        try:
+            ours = world.environment() | {"KECS_ROLE_TO_ASSUME": world.told["role"]}
+            request = urllib.request.Request(
+                world.told["id_token_url"] + "&audience=sts.amazonaws.com",
+                headers={"Authorization": "bearer " + world.told["id_token_token"]},
+            )
+            token = json.load(urllib.request.urlopen(request))["value"]
+            cli = ["aws", "sts", "assume-role-with-web-identity", "--role-arn", world.told["role"]]
+            cli += ["--role-session-name", "bench", "--web-identity-token", token]
+            compare(
+                "Login: OIDC token to credentials (the aws CLI gets its token for nothing)",
+                [
+                    ("aws-login", [binaries / "aws-login"], ours, None),
+                    ("aws sts assume-role-with-web-identity", cli, world.environment(), None),
+                ],
+            )
+        finally:
+            world.stop()
+
+
+def edit(binaries):
+    text = (ROOT / "terraform/environments/production/image.auto.tfvars").read_text()
+    ours = [binaries / "update-tfvar", "--local", "true", "--file", "image.auto.tfvars"]
+    ours += ["--variables", "keycloak_image_tag=1.2.3"]
+    sed = ["sed", "-i", 's/^keycloak_image_tag .*/keycloak_image_tag    = "1.2.3"/', "image.auto.tfvars"]
+
+    def prepare(folder):
+        (folder / "image.auto.tfvars").write_text(text)
+
+    environment = {"PATH": os.environ["PATH"]}
+    subjects = [("update-tfvar", ours, environment, prepare), ("sed", sed, environment, prepare)]
+    if shutil.which("hcledit"):
+        hcledit = ["hcledit", "attribute", "set", "keycloak_image_tag", '"1.2.3"', "-f", "image.auto.tfvars", "-u"]
+        subjects.insert(1, ("hcledit", hcledit, environment, prepare))
+    compare("Set a Terraform variable", subjects)
+
+
+CASES = {"start": start, "login": login, "edit": edit}
+
+if __name__ == "__main__":
+    binaries = pathlib.Path(sys.argv[1]).resolve()
+    for case in sys.argv[2:] or CASES:
+        if case not in CASES:
+            sys.exit(f"bench: unknown case {case}; known: {' '.join(CASES)}")
+        CASES[case](binaries)
