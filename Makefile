@@ -5,6 +5,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 ENV := source tests/tools/env.sh;
+TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 .PHONY: help
 help: ## what there is to make
@@ -25,15 +26,25 @@ test: ## every check: format, lints, unit and wire tests, workflows, schemas, de
 bless: ## write what is generated: action.yml files and the tables of the README files
 	KECS_BLESS=1 cargo test --test it contract
 
+.PHONY: index
+index: ## the classes of the pinned Keycloak, which ship with verify-providers
+	cargo build --locked --bin verify-providers
+	python3 tests/tools/keycloak_index.py $(TARGET)/debug/verify-providers
+
 .PHONY: rehearse
-rehearse: ## play the pipeline on this machine; BREAK=access-denied or BREAK=bad-jar shows a fault
-	tests/tools/setup.sh act image
-	cargo build --locked --bins --workspace
-	$(ENV) cargo run --quiet --locked -p world --bin rehearse -- $(if $(BREAK),--break $(BREAK))
+rehearse: ## play the whole pipeline on this machine; BREAK=access-denied|bad-jar|crash-loop|rollback|split-cluster|token shows a fault
+	tests/tools/setup.sh act image python
+	cargo build --locked --workspace --all-targets
+	$(ENV) $(TARGET)/debug/rehearse $(if $(BREAK),--break $(BREAK))
+
+.PHONY: bench
+bench: ## what the binaries cost beside what people would use instead, as ratios
+	tests/tools/setup.sh python
+	cargo build --locked --release --bins
+	cargo build --locked --workspace --all-targets
+	$(ENV) tests/bench/bench.py $(TARGET)/release
 
 .PHONY: dist
-dist: ## the binaries as they are shipped, in one archive
-	cargo build --locked --profile dist --bins
-	mkdir -p dist
-	tar -C target/dist -cf - $(notdir $(basename $(wildcard src/bin/*.rs))) | xz -9e > dist/keycloak-ecs-actions.tar.xz
-	ls -l dist
+dist: ## the static binaries as they are shipped: one archive for each target, and the rows of release.tsv
+	tests/tools/setup.sh dist
+	tests/tools/dist.sh

@@ -1,14 +1,18 @@
-//! The rehearsal: the pipeline on one machine, with real parts where a machine can have them.
+//! The rehearsal: the whole pipeline on one machine, with real parts where a machine can have them.
 //!
 //! | real | stand-in |
 //! |---|---|
-//! | the composite actions, the launcher, the binaries | the runner: act |
-//! | the OIDC token and its verification | GitHub's issuer, AWS STS |
-//! | provider jars from Maven Central, Keycloak's own `kc.sh build` | the base image, where its registry is out of reach |
+//! | the shipped workflows, composite actions, launcher, binaries | the runner: act |
+//! | git, over HTTP; pull requests and merges by GitHub's rules | GitHub |
+//! | OIDC tokens and their verification; signatures; IAM policies | AWS: STS, IAM, ECR, S3, ECS, CloudWatch Logs |
+//! | provider jars from Maven Central, Keycloak's own `kc.sh build`, buildah, the push to the registry | the base image, where its registry is out of reach |
+//! | the wait, the verdicts, the peer list's format | the running Keycloak nodes, and `terraform apply` |
 
-pub mod act;
-mod login;
-mod providers;
+mod account;
+mod acts;
+mod breaks;
+mod consumer;
+mod report;
 mod script;
 pub mod shell;
 pub mod story;

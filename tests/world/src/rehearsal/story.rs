@@ -114,4 +114,20 @@ impl Story {
         }
         text
     }
+
+    /// The stages as a Mermaid Gantt chart, in seconds since the start.
+    pub fn gantt(&self) -> String {
+        let mut text = String::from(
+            "```mermaid\ngantt\n  dateFormat X\n  axisFormat %M:%S\n  section Rehearsal\n",
+        );
+        let mut start = 0.0;
+        for stage in &self.stages {
+            let end = start + stage.seconds.max(1.0);
+            let mark = if stage.result.is_ok() { "done" } else { "crit" };
+            let title = stage.title.replace([':', ';', ','], " ");
+            text += &format!("  {title} :{mark}, {start:.0}, {end:.0}\n");
+            start = end;
+        }
+        text + "```\n"
+    }
 }

@@ -155,14 +155,15 @@ impl Listener {
                 .and_then(Value::as_str);
             value.map(|value| self.mask(value))
         };
-        let message = record
-            .get("arg")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
+        let argument = record.get("arg").and_then(Value::as_str);
+        let raw = record.get("raw").and_then(Value::as_str);
+        let message = raw
+            .and_then(message)
+            .unwrap_or_else(|| argument.unwrap_or_default().to_owned());
         let annotation = Annotation {
             level: level.to_owned(),
             title: pair("title").unwrap_or_default(),
-            message: self.mask(message),
+            message: self.mask(&message),
             file: pair("file"),
             line: pair("line"),
             job: self.name.clone(),
@@ -275,4 +276,35 @@ fn end_step(run: &mut Run, job: usize, name: &str, result: &str, seconds: f64) -
     name.clone_into(&mut open.name);
     let step = open.clone();
     progress(run, job, &step)
+}
+
+/// The message of `::error title=x::message`. act takes the last `::` for its start, the runner the first one behind the
+/// properties (`ActionCommand.cs`, November 2026): an ARN has `::` in it.
+fn message(raw: &str) -> Option<String> {
+    let (_, message) = raw.trim_start().strip_prefix("::")?.split_once("::")?;
+    let message = message.trim_end_matches(['\r', '\n']);
+    Some(
+        message
+            .replace("%0D", "\r")
+            .replace("%0A", "\n")
+            .replace("%25", "%"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::message;
+
+    #[test]
+    fn a_message_begins_at_the_first_separator_behind_the_properties() {
+        let raw =
+            "::error title=aws-login::could not assume arn:aws:iam::1:role/x%0Anext: 100%25\n";
+        let read = message(raw);
+        assert_eq!(
+            read.as_deref(),
+            Some("could not assume arn:aws:iam::1:role/x\nnext: 100%")
+        );
+        assert_eq!(message("::error::plain").as_deref(), Some("plain"));
+        assert_eq!(message("no command"), None);
+    }
 }
