@@ -118,29 +118,26 @@ pub fn command<A: Action>() -> Command {
 pub fn main<A: Action>() -> ExitCode {
     let env = Env::of_process();
     let runner = Runner::new(A::NAME, &env);
-    report_panics();
-    let code = match std::panic::catch_unwind(|| start::<A>(env)) {
-        Ok(Ok(code)) => return code,
-        Ok(Err(error)) => {
-            runner.error(&error);
-            error.kind().exit_code()
-        }
-        Err(_) => {
-            runner.error(&Error::bug("stopped by a fault of its own").hint(format!(
-                "This is a bug in {} {}. Please report it with the lines above.",
-                A::NAME,
-                env!("CARGO_PKG_VERSION")
-            )));
-            Kind::Bug.exit_code()
-        }
-    };
-    ExitCode::from(code)
+    end_on_panic(A::NAME, env.clone());
+    start::<A>(env).unwrap_or_else(|error| {
+        runner.error(&error);
+        ExitCode::from(error.kind().exit_code())
+    })
 }
 
-/// Panics are shown as lines that the runner cannot take for commands.
-fn report_panics() {
-    std::panic::set_hook(Box::new(|panic| {
-        Runner::new("panic", &Env::default()).line(panic.to_string());
+/// A panic is told as every other error is, and ends the process with the exit code of a bug. Nothing unwinds: the shipped
+/// binaries have no code for it.
+fn end_on_panic(name: &'static str, env: Env) {
+    std::panic::set_hook(Box::new(move |panic| {
+        let runner = Runner::new(name, &env);
+        // Its text may be of others: it cannot become a command of the runner.
+        runner.line(panic.to_string());
+        runner.error(&Error::bug("stopped by a fault of its own").hint(format!(
+            "This is a bug in {name} {}. Please report it with the lines above.",
+            env!("CARGO_PKG_VERSION")
+        )));
+        #[expect(clippy::exit, reason = "the end of a process that cannot go on")]
+        std::process::exit(Kind::Bug.exit_code().into());
     }));
 }
 
