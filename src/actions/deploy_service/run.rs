@@ -1,5 +1,7 @@
 //! Read, plan, print, apply.
 
+use aws_sdk_ecs::primitives::{DateTime, DateTimeFormat};
+
 use super::args::{Args, Operation, Reaction};
 use super::deploy::Start;
 use super::plan;
@@ -132,6 +134,28 @@ impl Session<'_> {
                 health_interval: definition.health_interval(),
             });
         self.tell(remarks(&self.service(), facts.as_ref()));
+        self.check_credentials();
+    }
+
+    /// Warns if the credentials of `aws-login` may end before the wait does.
+    fn check_credentials(&self) {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        let expire = self.context.env.get("KECS_CREDENTIALS_EXPIRE");
+        let expire =
+            expire.and_then(|text| DateTime::from_str(text, DateTimeFormat::DateTime).ok());
+        let (Ok(now), Some(expire)) = (now, expire) else {
+            return;
+        };
+        let left = (expire.as_secs_f64() - now.as_secs_f64()).max(0.0);
+        let limit = self.request.policy.timeout.as_secs_f64();
+        if left < limit {
+            self.warn(&format!(
+                "the credentials end in {:.0} min, and the wait may take {:.0}: raise `role-duration-seconds` of aws-login, \
+                 or lower `timeout-seconds`",
+                left / 60.0,
+                limit / 60.0
+            ));
+        }
     }
 
     /// The deployment that `status` shows.

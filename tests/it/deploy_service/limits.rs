@@ -82,3 +82,20 @@ fn a_wait_asks_for_less_than_seven_answers_in_ten_seconds() {
     let seconds = told.report()["duration-seconds"].as_f64().unwrap();
     assert!(calls / seconds < 0.7, "{calls} calls in {seconds} s");
 }
+
+#[test]
+fn credentials_that_may_end_before_the_wait_are_worth_a_warning() {
+    let stage = Stage::new();
+    let advice = "`role-duration-seconds` of aws-login";
+    for (expire, warned) in [
+        ("2026-01-01T00:00:00Z", true),
+        ("2126-01-01T00:00:00Z", false),
+    ] {
+        let (_, revision) = stage.apply_behaving(Behaviour::healthy());
+        let step = stage.step().env("KECS_CREDENTIALS_EXPIRE", expire);
+        let told = stage.play(&step, &["--task-definition", &revision], || {});
+        told.is("deployed", &[]);
+        let log = &told.ended.log;
+        assert_eq!(log.contains(advice), warned, "{expire}: {log}");
+    }
+}
