@@ -107,9 +107,9 @@ impl Story {
         for stage in &self.stages {
             let result = match &stage.result {
                 Ok(told) => format!("✔ {told}"),
-                Err(reason) => format!("✘ {reason}"),
+                Err(reason) => format!("✘ {}", reason.lines().next().unwrap_or_default()),
             };
-            let result = result.replace('|', "\\|").replace('\n', "<br>");
+            let result = result.replace('|', "\\|");
             text += &format!("| {} | {:.1} | {result} |\n", stage.title, stage.seconds);
         }
         text
@@ -124,7 +124,7 @@ impl Story {
         for stage in &self.stages {
             let end = start + stage.seconds.max(1.0);
             let mark = if stage.result.is_ok() { "done" } else { "crit" };
-            let title = stage.title.replace([':', ';', ','], " ");
+            let title = stage.title.replace([':', ';', ',', '#'], " ");
             text += &format!("  {title} :{mark}, {start:.0}, {end:.0}\n");
             start = end;
         }
