@@ -46,6 +46,18 @@ pub(crate) struct Ended {
     pub(crate) summary: String,
 }
 
+/// Variables whose values are for nobody's eyes.
+const CONFIDENTIAL: [&str; 6] = [
+    "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "GH_TOKEN",
+    "GITHUB_TOKEN",
+    "KECS_TOKEN",
+];
+/// Shorter texts may stand anywhere by chance.
+const SHORTEST: usize = 8;
+
 impl Step {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
@@ -98,13 +110,47 @@ impl Step {
     /// What the step left behind when its binary had ended.
     pub(crate) fn ended(&self, output: &Output) -> Ended {
         let file = |name: &str| std::fs::read_to_string(self.folder.path().join(name)).unwrap();
-        Ended {
+        let ended = Ended {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             log: String::from_utf8_lossy(&output.stderr).into_owned(),
             outputs: file("output"),
             exported: file("env"),
             summary: file("summary"),
+        };
+        self.no_secret_is_shown(&ended);
+        ended
+    }
+
+    /// Neither what the binary masked nor what it was given in confidence is anywhere that people read. Every run of
+    /// every test comes by here.
+    fn no_secret_is_shown(&self, ended: &Ended) {
+        let mask = "::add-mask::";
+        let masked = ended.log.lines().filter_map(|line| line.strip_prefix(mask));
+        let given = self
+            .environment
+            .iter()
+            .filter(|(name, _)| CONFIDENTIAL.contains(&name.as_str()))
+            .map(|(_, value)| value.as_str());
+        let told: String = ended
+            .log
+            .lines()
+            .filter(|line| !line.starts_with(mask))
+            .collect();
+        let asked_for = ended.outputs.contains("aws-secret-access-key");
+        for secret in masked
+            .chain(given)
+            .filter(|secret| secret.len() >= SHORTEST)
+        {
+            for (place, text) in [
+                ("the log", &told),
+                ("standard output", &ended.stdout),
+                ("the summary", &ended.summary),
+            ] {
+                assert!(!text.contains(secret), "a secret is in {place}: {text}");
+            }
+            let shown = !asked_for && ended.outputs.contains(secret);
+            assert!(!shown, "a secret is an output: {}", ended.outputs);
         }
     }
 }
