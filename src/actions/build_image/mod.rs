@@ -4,6 +4,7 @@ mod args;
 mod builder;
 mod commands;
 mod docker_home;
+mod follow;
 mod jars;
 mod plan;
 mod report;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::args::{Args, Wanted};
 use crate::domain::image_input::LABEL;
+use crate::domain::image_manifest::Descriptor;
 use crate::domain::image_reference::{ecr_region, is_host, is_repository};
 use crate::domain::tag::{is_image_tag, release};
 use crate::error::{Error, Result};
@@ -200,6 +201,25 @@ pub(super) fn next_free(taken: &str, tags: &[String]) -> Option<String> {
     Some(next.to_string())
 }
 
+/// The release before a tag in its repository: what most of its layers should be shared with.
+pub(super) fn previous<'a>(tag: &str, tags: &'a [String]) -> Option<&'a str> {
+    let this = release(tag)?;
+    let earlier = tags.iter().filter_map(|tag| Some((release(tag)?, tag)));
+    earlier
+        .filter(|(version, _)| *version < this)
+        .max()
+        .map(|(_, tag)| tag.as_str())
+}
+
+/// How many of the layers are new, and their bytes.
+pub(super) fn new_layers(layers: &[Descriptor], before: &[Descriptor]) -> (usize, u64) {
+    let there = |layer: &Descriptor| before.iter().any(|other| other.digest == layer.digest);
+    let new = layers.iter().filter(|layer| !there(layer));
+    new.fold((0, 0), |(count, bytes), layer| {
+        (count + 1, bytes + layer.size)
+    })
+}
+
 /// Whether what the builder calls the digest is what the registry serves. Builders differ: some report the digest of the
 /// manifest, `docker buildx` with the driver `docker` that of the configuration.
 pub(super) fn is_pushed(claimed: &str, digest: &str, config: Option<&str>) -> bool {
@@ -237,6 +257,7 @@ mod tests {
 
     fn ask(flags: &[&str]) -> Result<Request> {
         let command = <Args as clap::Args>::augment_args(Command::new("build-image"));
+        let command = crate::runner::inputs::last_one_wins(command);
         let line = std::iter::once("build-image").chain(flags.iter().copied());
         request(&Args::from_arg_matches(&command.get_matches_from(line)).unwrap())
     }
@@ -317,6 +338,25 @@ mod tests {
         assert_eq!(next_free("1.4.2", &tags).as_deref(), Some("1.10.1"));
         assert_eq!(next_free("2.0.0", &tags).as_deref(), Some("2.0.1"));
         assert_eq!(next_free("latest", &tags), None);
+    }
+
+    #[test]
+    fn a_release_is_compared_with_the_one_before_it() {
+        let tags = ["1.9.0", "1.10.0", "1.10.1", "1.10.0-kc26.7.5", "cache"].map(str::to_owned);
+        assert_eq!(previous("1.10.1", &tags), Some("1.10.0"));
+        assert_eq!(previous("1.9.0", &tags), None);
+        assert_eq!(previous("latest", &tags), None);
+        let layer = |digest: &str, size| Descriptor {
+            digest: digest.to_owned(),
+            size,
+            platform: None,
+        };
+        let (now, before) = (
+            [layer("a", 100), layer("b", 3), layer("c", 4)],
+            [layer("a", 100)],
+        );
+        assert_eq!(new_layers(&now, &before), (2, 7));
+        assert_eq!(new_layers(&now, &now), (0, 0));
     }
 
     #[test]

@@ -1,8 +1,6 @@
 //! Read, plan, print, apply.
 
-use std::cell::RefCell;
-use std::pin::pin;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::Outputs;
 use super::args::Args;
@@ -12,18 +10,13 @@ use super::docker_home::DockerHome;
 use super::plan::{self, Request};
 use super::report::{Facts, bytes};
 use super::target::Target;
-use super::{jars, steps};
+use super::{follow, jars, steps};
 use crate::action::Context;
 use crate::domain::image_reference::is_loopback;
 use crate::error::{Error, Result};
 use crate::image_context::ImageContext;
-use crate::process::{Child, Output};
+use crate::process::Output;
 use crate::registry::Image;
-
-/// Time that a build or a push may take; a job has a limit of its own.
-const LIMIT: Duration = Duration::from_secs(2 * 3600);
-/// Pause between two looks at the clock on a terminal.
-const TICK: Duration = Duration::from_secs(1);
 
 /// A request with what it is about.
 struct Work<'a> {
@@ -169,6 +162,13 @@ impl Work<'_> {
         how: &str,
     ) -> Result<Outputs> {
         target.alias(image).await?;
+        let mut layers = format!("{} in all", image.layers.len());
+        if done == "pushed"
+            && let Some((tag, before)) = target.before().await
+        {
+            let (count, size) = plan::new_layers(&image.layers, &before.layers);
+            layers += &format!(", {count} of them ({}) not in {tag}", bytes(size));
+        }
         let outputs = Outputs {
             image: format!("{}@{}", target.name(), image.digest),
             digest: Some(image.digest.clone()),
@@ -180,7 +180,7 @@ impl Work<'_> {
         self.report(
             &format!("{done} {}", target.name()),
             how,
-            Some(image),
+            Some((image, layers)),
             &outputs,
         )?;
         Ok(outputs)
@@ -198,18 +198,21 @@ impl Work<'_> {
         &self,
         title: &str,
         how: &str,
-        image: Option<&Image>,
+        image: Option<(&Image, String)>,
         outputs: &Outputs,
     ) -> Result<()> {
         let seconds = self.started.elapsed().as_secs_f64();
-        let size = image.map_or_else(String::new, |image| {
-            format!(
-                "{} in {} layers, {}",
-                bytes(image.size),
-                image.layers,
-                image.platforms.join(" and ")
-            )
-        });
+        let (size, layers, alias) = match image {
+            None => (String::new(), String::new(), None),
+            Some((image, layers)) => {
+                let size = format!(
+                    "{} for {}",
+                    bytes(image.size),
+                    image.platforms.join(" and ")
+                );
+                (size, layers, self.request.alias.clone())
+            }
+        };
         self.context.runner.line(match &outputs.digest {
             Some(digest) => format!("{title} ({how}, {seconds:.1} s): {digest}"),
             None => format!("{title} ({how}, {seconds:.1} s)"),
@@ -218,14 +221,12 @@ impl Work<'_> {
             title: title.to_owned(),
             rows: vec![
                 ("digest", outputs.digest.clone().unwrap_or_default()),
-                (
-                    "alias",
-                    image.and(self.request.alias.clone()).unwrap_or_default(),
-                ),
+                ("alias", alias.unwrap_or_default()),
                 ("Keycloak", self.input.keycloak.clone()),
                 ("input", outputs.input_digest.clone()),
                 ("provider jars", self.providers.clone().unwrap_or_default()),
                 ("size", size),
+                ("layers", layers),
                 ("how", how.to_owned()),
                 ("seconds", format!("{seconds:.1}")),
             ],
@@ -308,7 +309,10 @@ impl Work<'_> {
         let ([wanted], Some(command)) = (job.platforms, commands::platform(builder, job)) else {
             return Ok(());
         };
-        let found = self.child(home, command).run(&self.context.runner).await?.0;
+        let found = follow::child(home, command)
+            .run(&self.context.runner)
+            .await?
+            .0;
         if found.trim() == wanted {
             return Ok(());
         }
@@ -316,54 +320,8 @@ impl Work<'_> {
             .hint("Name `platforms` in FROM lines as the builder knows them, and remove its layers of the other platform."))
     }
 
-    fn child<'a>(&self, home: &DockerHome, command: Command) -> Child<'a> {
-        let variables = command
-            .variables
-            .into_iter()
-            .map(|(name, value)| (name, value.to_owned()));
-        let mut child = Child::new(command.program, LIMIT).args(command.arguments);
-        for (name, value) in variables.chain(home.variables()) {
-            child = child.env(name, value);
-        }
-        child
-    }
-
-    /// Runs a builder: on a terminal as a live step, in a log as a group of its lines.
     async fn follow(&self, title: &str, home: &DockerHome, command: Command) -> Result<Output> {
-        let started = Instant::now();
-        let runner = &self.context.runner;
-        let progress = RefCell::new(runner.progress());
-        let live = progress.borrow().is_live();
-        let _group = (!live).then(|| runner.group(title));
-        let step = RefCell::new((title.to_owned(), started));
-        let show = || {
-            let (text, since) = &*step.borrow();
-            progress.borrow_mut().show(text, since.elapsed());
-        };
-        let done = |next: String| {
-            let (text, since) = step.replace((next, Instant::now()));
-            let seconds = since.elapsed().as_secs_f64();
-            progress.borrow().line(&format!("{text} ({seconds:.1} s)"));
-        };
-        let tell = |line: &str| match steps::step(line) {
-            _ if !live => runner.line(line),
-            Some(next) => {
-                done(next);
-                show();
-            }
-            None => {}
-        };
-        let mut work = pin!(self.child(home, command).watched(&tell));
-        let ended = loop {
-            match tokio::time::timeout(TICK, &mut work).await {
-                Ok(ended) => break ended,
-                Err(_) if live => show(),
-                Err(_) => {}
-            }
-        };
-        if live && ended.is_ok() {
-            done(String::new());
-        }
+        let ended = follow::follow(&self.context.runner, title, home, command).await;
         ended.map_err(|error| self.explain(error))
     }
 

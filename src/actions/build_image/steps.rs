@@ -59,13 +59,13 @@ pub(super) fn line(said: &str, file: &str, dockerfile: &str) -> Option<usize> {
     if numbered.is_some() {
         return numbered;
     }
-    // buildah: `Error: building at STEP "RUN touch …": …`, with continuation lines joined.
-    let (_, rest) = said.split_once("at STEP \"")?;
-    let words: Vec<&str> = rest.split_whitespace().take(2).collect();
+    let words: Vec<&str> = failed_instruction(said)?
+        .split_whitespace()
+        .take(2)
+        .collect();
     let [instruction, first] = words[..] else {
         return None;
     };
-    let first = first.trim_end_matches(['"', ':']);
     let mut lines = dockerfile.lines();
     lines
         .position(|line| {
@@ -73,6 +73,27 @@ pub(super) fn line(said: &str, file: &str, dockerfile: &str) -> Option<usize> {
             words.next() == Some(instruction) && words.next() == Some(first)
         })
         .map(|position| position + 1)
+}
+
+/// The instruction that failed, with continuation lines joined.
+fn failed_instruction(said: &str) -> Option<&str> {
+    // buildah: `Error: building at STEP "RUN touch …": …`.
+    if let Some((_, rest)) = said.split_once("at STEP \"") {
+        return Some(
+            rest.rsplit_once("\": ")
+                .map_or(rest, |(instruction, _)| instruction),
+        );
+    }
+    // BuildKit: ` > [builder 2/3] RUN touch …:`, in a frame.
+    let framed = said
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("> [")?.split_once("] "));
+    if let Some((_, instruction)) = framed {
+        return Some(instruction.trim_end_matches(':'));
+    }
+    // Docker's own builder: the step that it was at, `Step 3/8 : RUN touch …`.
+    let mut steps = said.lines().filter(|line| line.starts_with("Step "));
+    Some(steps.next_back()?.split_once(" : ")?.1)
 }
 
 /// What to do about a build or a push that failed.
@@ -158,6 +179,10 @@ mod tests {
         assert_eq!(line(buildah, "Dockerfile", dockerfile), Some(3));
         let buildkit = "------\nDockerfile:2\n--------------------\n";
         assert_eq!(line(buildkit, "sub/Dockerfile", dockerfile), Some(2));
+        let older = "#4 ERROR: not found\n------\n > [1/1] COPY a /a:\n------\n";
+        assert_eq!(line(older, "Dockerfile", dockerfile), Some(2));
+        let own = "Step 1/3 : FROM x\nStep 2/3 : COPY a /a\nCOPY failed: no such file";
+        assert_eq!(line(own, "Dockerfile", dockerfile), Some(2));
         assert_eq!(line("Error: something", "Dockerfile", dockerfile), None);
     }
 

@@ -75,6 +75,14 @@ impl<'a> Target<'a> {
         image.map_err(|error| self.explain(error))
     }
 
+    /// The release before this one, with its tag; nothing if there is none, or if tags may not be listed.
+    pub(super) async fn before(&self) -> Option<(String, Image)> {
+        let tags = self.registry.tags(&self.repository).await.ok()?;
+        let tag = plan::previous(&self.tag, &tags)?;
+        let image = self.registry.image(&self.repository, tag).await.ok()??;
+        Some((tag.to_owned(), image))
+    }
+
     /// What to do about a refusal of the registry.
     pub(super) fn explain(&self, error: Error) -> Error {
         if error.code().is_none() {

@@ -125,6 +125,22 @@ fn the_same_input_is_neither_built_nor_pushed_again() {
 }
 
 #[test]
+fn the_summary_says_which_layers_are_new_since_the_release_before() {
+    let yard = Yard::new();
+    result(&yard.step().run("build-image", &["--tag=1.0.0", "--json"]));
+    yard.write(
+        "docker/Dockerfile",
+        "ARG KEYCLOAK_VERSION=26.7.5\nFROM scratch AS builder\nCOPY themes/ /themes/\n\
+         FROM scratch\nCOPY --from=builder /themes/ /themes/\nCOPY Dockerfile /\n",
+    );
+    let ended = yard.step().run("build-image", &["--tag=1.1.0"]);
+    assert_eq!(ended.code, 0, "{}", ended.log);
+    let new = yard.manifest("keycloak:1.1.0")["layers"][1]["size"].clone();
+    let told = format!("| layers | 2 in all, 1 of them ({new} bytes) not in 1.0.0 |");
+    assert!(ended.summary.contains(&told), "{told}: {}", ended.summary);
+}
+
+#[test]
 fn an_alias_that_was_not_set_is_set_by_the_next_run() {
     let yard = Yard::new();
     let first = result(&yard.step().run("build-image", &["--tag=1.0.0", "--json"]));

@@ -153,6 +153,12 @@ impl Yard {
     pub(crate) fn skopeo(&self, image: &str) -> Value {
         inspect(&format!("{}/{image}", self.host()), &self.auth_file())
     }
+
+    /// The manifest or index of an image of the account's registry, by skopeo.
+    pub(crate) fn manifest(&self, image: &str) -> Value {
+        let image = format!("{}/{image}", self.host());
+        skopeo(&["inspect", "--raw"], &image, &self.auth_file())
+    }
 }
 
 /// Writes a file of logins, as `docker login` does.
@@ -164,9 +170,15 @@ pub(crate) fn write_auth(file: &Path, host: &str, user: &str, password: &str) ->
     file.to_owned()
 }
 
+/// What skopeo says of an image.
 pub(crate) fn inspect(image: &str, auth: &Path) -> Value {
+    skopeo(&["inspect"], image, auth)
+}
+
+fn skopeo(command: &[&str], image: &str, auth: &Path) -> Value {
     let output = Command::new("skopeo")
-        .args(["inspect", "--tls-verify=false", "--authfile"])
+        .args(command)
+        .args(["--tls-verify=false", "--authfile"])
         .arg(auth)
         .arg(format!("docker://{image}"))
         .output()

@@ -14,12 +14,14 @@ pub(crate) fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// The folder that `tests/tools/setup.sh` fills.
+pub(crate) fn cache() -> PathBuf {
+    std::env::var("KECS_CACHE_DIR").map_or_else(|_| repository().join(".cache"), PathBuf::from)
+}
+
 /// The Python with the packages of `tests/tools/requirements.txt`.
 pub(crate) fn python() -> PathBuf {
-    std::env::var("KECS_CACHE_DIR").map_or_else(
-        |_| repository().join(".cache/venv/bin/python"),
-        |cache| Path::new(&cache).join("venv/bin/python"),
-    )
+    cache().join("venv/bin/python")
 }
 
 /// The folder with the binaries under test.
