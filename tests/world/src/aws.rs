@@ -43,7 +43,7 @@ pub fn router(world: Arc<World>) -> Router {
             let mut reply = answer(&world, request).await;
             // The time of the answer is simulated, as every time in it is.
             if let Ok(date) = clock::http_date(world.clock.unix()).parse() {
-                reply.headers_mut().insert(header::DATE, date);
+                reply.headers_mut().entry(header::DATE).or_insert(date);
             }
             reply
         }
