@@ -17,6 +17,7 @@ mod deploy_service;
 mod direction;
 mod foreign;
 mod launcher;
+mod runs;
 mod s3_ping;
 mod support;
 mod update_tfvar;

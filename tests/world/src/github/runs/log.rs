@@ -20,12 +20,19 @@ pub(super) struct Listener {
     /// Texts that are never written.
     masks: Vec<String>,
     began: bool,
-    /// The `if` of each step, by act's identifier of it.
-    conditions: Vec<(String, String)>,
+    steps: Vec<Declared>,
     /// Identifier of the step that is in progress.
     current: Option<String>,
     /// Step of a composite action whose summary was heard last: act repeats it for the step that calls the action.
     inner_summary: Option<(String, String)>,
+}
+
+/// A step as its workflow has it.
+struct Declared {
+    /// act's identifier of it.
+    id: String,
+    condition: String,
+    named: bool,
 }
 
 impl Listener {
@@ -39,10 +46,13 @@ impl Listener {
         let steps = definition
             .get("steps")
             .and_then(serde_yaml::Value::as_sequence);
-        let condition = |(at, step): (usize, &serde_yaml::Value)| {
+        let declared = |(at, step): (usize, &serde_yaml::Value)| {
             let text = |name| step.get(name).and_then(serde_yaml::Value::as_str);
-            let id = text("id").map_or_else(|| at.to_string(), str::to_owned);
-            (id, text("if").unwrap_or_default().to_owned())
+            Declared {
+                id: text("id").map_or_else(|| at.to_string(), str::to_owned),
+                condition: text("if").unwrap_or_default().to_owned(),
+                named: text("name").is_some(),
+            }
         };
         Ok(Self {
             facts: facts.clone(),
@@ -57,11 +67,11 @@ impl Listener {
                 .cloned()
                 .collect(),
             began: false,
-            conditions: steps
+            steps: steps
                 .into_iter()
                 .flatten()
                 .enumerate()
-                .map(condition)
+                .map(declared)
                 .collect(),
             current: None,
             inner_summary: None,
@@ -73,15 +83,16 @@ impl Listener {
         self.began
     }
 
+    fn declared(&self, id: Option<&str>) -> Option<&Declared> {
+        self.steps.iter().find(|step| Some(step.id.as_str()) == id)
+    }
+
     /// Whether the current step is one that goes on when the run is cancelled.
     pub(super) fn goes_on(&self) -> bool {
-        let condition = self
-            .conditions
-            .iter()
-            .find(|(id, _)| self.current.as_ref() == Some(id));
-        condition.is_some_and(|(_, text)| {
-            text.contains("always()")
-                || text.contains("cancelled()") && !text.contains("!cancelled()")
+        let step = self.declared(self.current.as_deref());
+        step.is_some_and(|step| {
+            let text = step.condition.replace("!cancelled()", "");
+            text.contains("always()") || text.contains("cancelled()")
         })
     }
 
@@ -187,7 +198,14 @@ impl Listener {
         if record.get("raw_output") == Some(&Value::Bool(true)) {
             self.write(message);
         } else if text("stage") == Some("Main") && path.len() == 1 {
-            let name = self.mask(text("step").unwrap_or_default());
+            let named = self
+                .declared(path.first().copied())
+                .is_some_and(|step| step.named);
+            let mut name = self.mask(text("step").unwrap_or_default());
+            if !named {
+                // GitHub shows the first line.
+                name = format!("Run {}", name.lines().next().unwrap_or_default());
+            }
             // act measures in nanoseconds.
             let nanoseconds = record.get("executionTime").and_then(Value::as_f64);
             let seconds = nanoseconds.unwrap_or_default() / 1e9;
@@ -199,7 +217,7 @@ impl Listener {
                 }
                 None if message.starts_with("⭐ Run Main") => {
                     self.current = path.first().map(|id| (*id).to_owned());
-                    self.write(&format!("── {}", name.lines().next().unwrap_or_default()));
+                    self.write(&format!("── {name}"));
                     self.facts.change(|run| begin_step(run, self.index, &name));
                 }
                 None => self.trouble(record),

@@ -62,12 +62,18 @@ async fn github_s_own_descriptions_agree_with_the_stand_in() {
         .skip(1)
         .step_by(2);
     let own = ["/", "/api", "/api/v3", "/contents/", "/{*rest}"];
+    // The names of parameters may differ.
+    let plain = |path: &str| -> String {
+        let parts = path
+            .split('/')
+            .map(|part| if part.starts_with('{') { "{}" } else { part });
+        parts.collect::<Vec<_>>().join("/")
+    };
     for route in routes.filter(|text| text.starts_with('/') && !own.contains(text)) {
-        let route = route.replace("{*", "{");
-        assert!(
-            asked.iter().any(|asked| asked.ends_with(&route)),
-            "{route} was not asked for"
-        );
+        let known = asked
+            .iter()
+            .any(|asked| plain(asked).ends_with(&plain(route)));
+        assert!(known, "{route} was not asked for: {asked:#?}");
     }
 }
 
