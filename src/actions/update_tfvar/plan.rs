@@ -166,6 +166,31 @@ pub(super) fn decide(request: &Request, state: &State) -> Result<Plan> {
     propose(request, state, own, &rivals, &wanted)
 }
 
+/// What is left to do when this run has written, and now the base has a newer value than it wanted: the pull request says
+/// what its branch holds, or is closed if this run opened it for nothing.
+pub(super) fn settle(request: &Request, state: &State, opened: bool) -> Result<Option<Plan>> {
+    let own = state.open.iter().find(|pull| pull.head == request.branch);
+    let (Some(own), Some(branch)) = (own, &state.branch) else {
+        return Ok(None);
+    };
+    let Some(proposed) = on_branch(request, branch)? else {
+        return Ok(None);
+    };
+    let edited = edit(&request.file, &state.file, &request.wanted)?;
+    let base = values(&edited.changes, |change| &change.old);
+    let wanted = values(&edited.changes, |change| &change.new);
+    if course(&base, &proposed) == Course::Newer {
+        return propose(request, state, Some(own), &[], &wanted).map(Some);
+    }
+    let title = body::title(request, &edited.changes);
+    let idle = Plan::idle(&edited, title, Some(own.clone()), None);
+    let reason = format!("{} has a newer value.", state.base);
+    Ok(opened.then(|| Plan {
+        steps: vec![close(own, &reason)],
+        ..idle
+    }))
+}
+
 fn check_auto_merge(request: &Request, state: &State) -> Result<()> {
     if !request.auto_merge {
         return Ok(());

@@ -7,7 +7,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::body::{self, Mark};
-use super::plan::{Plan, Step, decide};
+use super::plan::{Plan, Step, decide, settle};
 use super::request::Request;
 use super::state::{Branch, Pull, State};
 use crate::domain::tfvar::{Assignments, edit, read};
@@ -20,20 +20,8 @@ fn request(tag: &str, branch: &str) -> Request {
     Request {
         file: FILE.to_owned(),
         wanted: wanted.0,
-        base: None,
         branch: branch.to_owned(),
-        title: None,
-        body: None,
-        labels: Vec::new(),
-        reviewers: Vec::new(),
-        team_reviewers: Vec::new(),
-        assignees: Vec::new(),
-        milestone: None,
-        draft: false,
-        auto_merge: false,
-        allow_downgrade: false,
-        tag_prefix: "keycloak-".to_owned(),
-        run: None,
+        ..Request::default()
     }
 }
 
@@ -79,11 +67,37 @@ impl Model {
             branch: tip.map(|oid| Branch {
                 oid: oid.clone(),
                 file: Some(self.commits[oid].1.clone()),
-                merged: false,
+                merged: self.is_spent(branch, oid),
             }),
             open,
             past,
             ..State::default()
+        }
+    }
+
+    /// As `state::read` has it: no pull request is open, and nothing would be lost.
+    fn is_spent(&self, branch: &str, tip: &str) -> bool {
+        let mut pulls = self.pulls.iter().filter(|pull| pull.head == branch);
+        !pulls.clone().any(|pull| pull.state == "OPEN")
+            && tip != self.base
+            && (pulls.any(|pull| pull.head_ref_oid == tip)
+                || self.ancestors(&self.base).contains(&tip))
+    }
+
+    /// A person merges or closes the open pull request; the branch stays.
+    fn end(&mut self, branch: &str, merge: bool) {
+        let tip = self.branches.get(branch).cloned();
+        let mut pulls = self.pulls.iter_mut();
+        let open = pulls.find(|pull| pull.state == "OPEN" && pull.head == branch);
+        let (Some(pull), Some(tip)) = (open, tip) else {
+            return;
+        };
+        pull.head_ref_oid.clone_from(&tip);
+        pull.state = if merge { "MERGED" } else { "CLOSED" }.to_owned();
+        if merge {
+            let file = self.commits[&tip].1.clone();
+            self.base = format!("c{}", self.commits.len());
+            self.commits.insert(self.base.clone(), (Some(tip), file));
         }
     }
 
@@ -160,11 +174,20 @@ impl Model {
                 let branch = self.pull(*number).head.clone();
                 let head = self.branches[&branch].clone();
                 let pull = self.pull(*number);
-                pull.state = "CLOSED".to_owned();
-                pull.head_ref_oid = head;
+                if pull.state == "OPEN" {
+                    pull.state = "CLOSED".to_owned();
+                    pull.head_ref_oid = head;
+                }
                 pull.body.clone_from(body);
             }
-            Step::MoveBranch { .. } | Step::AutoMerge { .. } => unreachable!("{step:?}"),
+            Step::MoveBranch { from, to } => {
+                if self.branches.get(branch) != Some(from) {
+                    return Err(());
+                }
+                self.branches.insert(branch.clone(), to.clone());
+                *tip = Some(to.clone());
+            }
+            Step::AutoMerge { .. } => unreachable!("{step:?}"),
         }
         Ok(())
     }
@@ -182,13 +205,15 @@ impl Model {
     }
 
     fn history(&self, branch: &str) -> Vec<&str> {
-        let mut at = self.branches.get(branch).map(String::as_str);
-        let mut history = Vec::new();
-        while let Some(oid) = at {
-            history.push(oid);
-            at = self.commits[oid].0.as_deref();
-        }
-        history
+        self.branches
+            .get(branch)
+            .map_or_else(Vec::new, |tip| self.ancestors(tip))
+    }
+
+    /// A commit and all before it.
+    fn ancestors<'a>(&'a self, of: &'a str) -> Vec<&'a str> {
+        let parent = |oid: &&'a str| self.commits[*oid].0.as_deref();
+        std::iter::successors(Some(of), parent).collect()
     }
 
     fn tag(&self, branch: &str) -> String {
@@ -207,6 +232,8 @@ impl Model {
 struct Run {
     request: Request,
     pending: Option<(Plan, usize, Option<String>)>,
+    wrote: bool,
+    opened: bool,
     ended: bool,
 }
 
@@ -215,6 +242,8 @@ impl Run {
         Self {
             request,
             pending: None,
+            wrote: false,
+            opened: false,
             ended: false,
         }
     }
@@ -225,13 +254,24 @@ impl Run {
             return;
         }
         let Some((plan, at, tip)) = &mut self.pending else {
-            let plan = decide(&self.request, &model.state(&self.request.branch)).unwrap();
+            let state = model.state(&self.request.branch);
+            // Only a base with a newer value makes it an error.
+            let plan = decide(&self.request, &state).ok().or_else(|| {
+                let left = settle(&self.request, &state, self.opened).unwrap();
+                left.filter(|_| self.wrote)
+            });
+            let Some(plan) = plan else {
+                self.ended = true;
+                return;
+            };
             self.ended = plan.steps.is_empty();
             self.pending = (!self.ended).then_some((plan, 0, None));
             return;
         };
         let step = plan.steps[*at].clone();
         let refused = model.step(&self.request, plan, &step, tip).is_err();
+        self.wrote |= !refused;
+        self.opened |= !refused && step == Step::Open;
         *at += 1;
         if refused || *at == plan.steps.len() {
             self.pending = None;
@@ -259,7 +299,7 @@ fn play(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
     fn in_every_order_one_pull_request_with_the_newest_value_remains(
@@ -303,5 +343,48 @@ proptest! {
         play(&mut model, &mut runs, &order, |_, _| {});
         let heads: Vec<&str> = model.open().iter().map(|pull| pull.head.as_str()).collect();
         prop_assert_eq!(heads, [format!("bump-{}", tags.last().unwrap())]);
+    }
+
+    #[test]
+    fn whatever_people_merge_or_close_meanwhile_no_commit_of_theirs_is_lost(
+        tags in vec(1_u32..30, 1..6),
+        order in vec(0_usize..60, 0..120),
+    ) {
+        let mut model = Model::new();
+        let mut runs: Vec<Run> = tags
+            .iter()
+            .map(|tag| Run::new(request(&format!("1.1.{tag}"), BRANCH)))
+            .collect();
+        let mut people = Vec::new();
+        let mut ends = 0;
+        play(&mut model, &mut runs, &order, |model, turn| {
+            let proposed = model.open().iter().any(|pull| pull.head == BRANCH);
+            match turn % 11 {
+                3 if proposed && people.len() < 5 => {
+                    let head = model.branches[BRANCH].clone();
+                    let file = model.commits[&head].1.clone();
+                    people.push(model.commit(BRANCH, &head, file).unwrap());
+                }
+                5 | 8 if proposed && ends < 3 => {
+                    model.end(BRANCH, turn % 11 == 5);
+                    ends += 1;
+                }
+                _ => {}
+            }
+        });
+        let open = model.open();
+        prop_assert!(open.len() <= 1);
+        if let Some(pull) = open.first() {
+            prop_assert_eq!(&Mark::of(&pull.body).unwrap().to["tag"], &model.tag(BRANCH));
+        }
+        let kept: Vec<&str> = model
+            .pulls
+            .iter()
+            .map(|pull| pull.head_ref_oid.as_str())
+            .filter(|oid| !oid.is_empty())
+            .chain([model.base.as_str(), model.branches[BRANCH].as_str()])
+            .flat_map(|tip| model.ancestors(tip))
+            .collect();
+        prop_assert!(people.iter().all(|oid| kept.contains(&oid.as_str())));
     }
 }

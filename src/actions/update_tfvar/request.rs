@@ -7,6 +7,7 @@ use crate::runner::Env;
 use crate::runner::inputs::List;
 
 /// What is wanted.
+#[derive(Default)]
 pub(super) struct Request {
     /// Path of the file; for a pull request from the root of the repository, with `/`.
     pub file: String,

@@ -121,7 +121,13 @@ async fn propose(
                 continue;
             }
         };
-        let plan = plan::decide(request, &state)?;
+        let plan = match plan::decide(request, &state) {
+            Ok(plan) => plan,
+            Err(error) => match left_to_do(request, &state, &done)? {
+                Some(plan) => plan,
+                None => return Err(error),
+            },
+        };
         if plan.diff != shown {
             show(context, &plan.diff);
             shown.clone_from(&plan.diff);
@@ -145,6 +151,15 @@ async fn propose(
             Err(error) => return Err(error),
         }
     }
+}
+
+/// After a refusal: nothing, unless this run has written already.
+fn left_to_do(request: &Request, state: &state::State, done: &Done) -> Result<Option<Plan>> {
+    if done.operation.is_none() {
+        return Ok(None);
+    }
+    let plan = plan::settle(request, state, done.operation == Some("created"))?;
+    Ok(plan.filter(|plan| !plan.steps.is_empty()))
 }
 
 /// Nothing is left to do: says what there is.
