@@ -16,9 +16,10 @@ test: ## every check: format, lints, unit and wire tests, workflows, schemas, de
 	tests/tools/setup.sh lint act python deny image
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
-	rm -rf target/github-requests
-	$(ENV) WORLD_RECORD_DIR="$(CURDIR)/target/github-requests" cargo test --workspace --locked
-	tests/foreign/github.sh target/github-requests
+	rm -rf target/recorded
+	$(ENV) WORLD_RECORD_DIR="$(CURDIR)/target/recorded" cargo test --workspace --locked
+	tests/foreign/github.sh target/recorded
+	WORLD_RECORD_DIR="$(CURDIR)/target/recorded" cargo test --quiet --locked --test it policies -- --ignored --nocapture
 	$(ENV) tests/tools/lint.sh
 	$(ENV) cargo deny --all-features --locked check bans licenses sources
 

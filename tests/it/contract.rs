@@ -11,7 +11,7 @@ use keycloak_ecs_actions::runner::inputs;
 
 use crate::support::repository;
 
-mod terraform;
+pub(crate) mod terraform;
 
 /// Inputs of a command, in the order of the command line.
 fn input_args(command: &Command) -> Vec<&Arg> {

@@ -17,6 +17,7 @@ mod deploy_service;
 mod direction;
 mod foreign;
 mod launcher;
+mod policies;
 mod runs;
 mod s3_ping;
 mod support;

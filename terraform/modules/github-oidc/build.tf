@@ -11,7 +11,7 @@ data "aws_iam_policy_document" "build" {
   # The images that are there are looked at: for the next tag, and for an image that was pushed before.
   statement {
     sid       = "LookAtTheImages"
-    actions   = ["ecr:BatchGetImage", "ecr:DescribeImages", "ecr:DescribeRepositories", "ecr:GetDownloadUrlForLayer", "ecr:ListImages"]
+    actions   = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:ListImages"]
     resources = [local.repository_arn]
   }
 

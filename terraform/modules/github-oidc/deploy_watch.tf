@@ -1,5 +1,5 @@
-# What deploy-service and check-cluster call: looking at the service, its deployments, tasks, log and targets, and stopping a deployment.
-# Nothing of it changes the service, but for the stop.
+# What deploy-service and check-cluster call: looking at the service, its deployments, tasks and log, and stopping a deployment.
+# A test holds that their tests use all of this, and nothing that is not allowed here or in deploy.tf (tests/it/policies.rs).
 
 data "aws_iam_policy_document" "deploy_watch" {
   for_each = local.stacks
@@ -47,13 +47,6 @@ data "aws_iam_policy_document" "deploy_watch" {
     sid       = "ReadTheLog"
     actions   = ["logs:FilterLogEvents", "logs:GetLogEvents"]
     resources = ["${each.value.log_group}:*"]
-  }
-
-  # deploy-service asks the load balancer why it calls a task unhealthy; the call takes no resource, hence the star.
-  statement {
-    sid       = "AskTheLoadBalancer"
-    actions   = ["elasticloadbalancing:DescribeTargetHealth"]
-    resources = ["*"]
   }
 
   # check-cluster reads the list of peers, and cannot write it.

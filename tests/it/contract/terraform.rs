@@ -165,6 +165,14 @@ fn statements(blocks: &[Block], document: &str) -> Vec<Statement> {
         .collect()
 }
 
+/// The actions that a policy document of the module `github-oidc` grants.
+pub(crate) fn granted(document: &str) -> Vec<String> {
+    statements(&module("github-oidc"), document)
+        .into_iter()
+        .flat_map(|statement| statement.actions)
+        .collect()
+}
+
 /// Resources of each statement of a policy that is written down in `terraform/tests/policies`, by its `Sid`.
 fn written_down(policy: &str) -> BTreeMap<String, Vec<String>> {
     let path = repository().join(format!("terraform/tests/policies/{policy}.json"));

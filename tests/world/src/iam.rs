@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::Settings;
 
+mod asked;
 mod policy;
 
 pub use policy::{Context, allows as policy_allows};
@@ -44,6 +45,7 @@ pub struct Role {
 #[derive(Debug)]
 pub struct Iam {
     account: String,
+    asked: asked::Asked,
     roles: Mutex<BTreeMap<String, Role>>,
     sessions: Mutex<BTreeMap<String, Session>>,
 }
@@ -53,6 +55,7 @@ impl Iam {
     pub fn new(settings: &Settings) -> Self {
         let iam = Self {
             account: settings.account.clone(),
+            asked: asked::Asked::new(settings.record.clone()),
             roles: Mutex::default(),
             sessions: Mutex::default(),
         };
@@ -135,6 +138,7 @@ impl Iam {
         resource_policy: Option<&Value>,
         context: &Context,
     ) -> Result<(), Denial> {
+        self.asked.write(caller, action, resource, context);
         let permissions = self
             .role(&caller.role)
             .map_or_else(|| json!({}), |role| role.permissions);

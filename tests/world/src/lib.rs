@@ -42,7 +42,8 @@ pub struct Settings {
     pub region: String,
     /// Simulated seconds in one real second: 1 is real time.
     pub time_scale: f64,
-    /// Folder in which every request to GitHub and its answer are written down, for `tests/foreign/github.sh`.
+    /// Folder in which every request to GitHub and its answer are written down, for `tests/foreign/github.sh`, and what
+    /// IAM was asked, for the policies' own test.
     pub record: Option<PathBuf>,
 }
 
