@@ -52,11 +52,12 @@ if ! has_hash "$folder/$name" "$binary_hash"; then
   tar -xJf "$work/$archive" -C "$work/unpacked"
   has_hash "$work/unpacked/$name" "$binary_hash" ||
     fail "$name in $archive has not the hash that this commit records; nothing was run" 3
-  for binary in "$work/unpacked"/*; do
-    chmod 755 "$binary"
-    cp -- "$binary" "$folder/.${binary##*/}.$$"
-    mv -f -- "$folder/.${binary##*/}.$$" "$folder/${binary##*/}"
-  done
+  # The names are links to one file, and stay so. Each takes its place at once: another job may be starting it.
+  fresh=$(mktemp -d "$folder/.new.XXXXXX")
+  cp --no-dereference --preserve=links -- "$work/unpacked"/* "$fresh/"
+  chmod 755 -- "$fresh"/*
+  for binary in "$fresh"/*; do mv -f -- "$binary" "$folder/${binary##*/}"; done
+  rmdir -- "$fresh"
   rm -rf -- "$work"
   trap - EXIT
 fi

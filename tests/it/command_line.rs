@@ -59,6 +59,31 @@ fn help_and_version_go_to_standard_output() {
 }
 
 #[test]
+fn the_shipped_executable_is_the_action_that_it_is_called_by() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |name: &str| {
+        let link = folder.path().join(name);
+        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_keycloak-ecs-actions"), &link).unwrap();
+        std::process::Command::new(link)
+            .arg("--version")
+            .env_clear()
+            .output()
+            .unwrap()
+    };
+    for spec in catalogue() {
+        let told = String::from_utf8(run(spec.name).stdout).unwrap();
+        assert_eq!(
+            told,
+            format!("{} {}\n", spec.name, env!("CARGO_PKG_VERSION"))
+        );
+    }
+    let unknown = run("kc");
+    assert_eq!(unknown.status.code(), Some(2));
+    let said = String::from_utf8(unknown.stderr).unwrap();
+    assert!(said.contains("aws-login"), "{said}");
+}
+
+#[test]
 fn a_shortened_clock_is_refused_away_from_loopback() {
     let ended = Step::new()
         .env("KECS_TIME_SCALE", "60")

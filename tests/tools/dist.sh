@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds the binaries as they are shipped: static, one archive for each target, and the rows of actions/release.tsv.
+# Builds what is shipped: for each target one archive with one static executable under seven names (hard links), and the
+# rows of actions/release.tsv.
 #
 #   dist.sh [target...]     default: x86_64-unknown-linux-musl aarch64-unknown-linux-musl
 #
@@ -22,13 +23,19 @@ rm -f dist/*
 printf '# version\ttarget\tfile\tsha256\n' >dist/release.tsv
 row() { printf '%s\t%s\t%s\t%s\n' "$version" "$1" "$2" "$(sha256sum "$3" | cut -d' ' -f1)" >>dist/release.tsv; }
 for target in "${targets[@]}"; do
-  cargo build --locked --package keycloak-ecs-actions --bins --profile dist --target "$target"
-  folder=$output/$target/dist
+  cargo build --locked --package keycloak-ecs-actions --bin keycloak-ecs-actions --profile dist --target "$target"
+  folder=$output/$target/dist/names
   archive=keycloak-ecs-actions-$target.tar.xz
+  rm -rf "$folder"
+  mkdir "$folder"
+  for binary in "${binaries[@]}"; do ln "$output/$target/dist/keycloak-ecs-actions" "$folder/$binary"; done
+  # Calls and jumps in x86 code are easier to compress when their targets are absolute.
+  filters=("--lzma2=preset=9e,dict=16MiB")
+  if [[ $target == x86_64-* ]]; then filters=(--x86 "${filters[@]}"); fi
   tar --directory "$folder" --create --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner --mode=755 "${binaries[@]}" |
-    xz -9e --threads=1 >"dist/$archive"
+    xz --threads=1 "${filters[@]}" >"dist/$archive"
   row "$target" "$archive" "dist/$archive"
   for binary in "${binaries[@]}"; do row "$target" "$binary" "$folder/$binary"; done
-  (cd "$folder" && stat --printf '%8s  %n\n' "${binaries[@]}")
+  stat --printf '%8s  %n\n' "$output/$target/dist/keycloak-ecs-actions"
   stat --printf '%8s  %n\n' "dist/$archive"
 done
