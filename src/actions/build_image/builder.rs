@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::args::Wanted;
 use super::docker_home::DockerHome;
-use super::plan;
 use crate::action::Context;
 use crate::error::{Error, Result};
 use crate::process::Child;
@@ -44,6 +43,7 @@ pub(super) async fn find(
     home: &DockerHome,
 ) -> Result<Builder> {
     let candidates: &[Wanted] = match wanted {
+        Wanted::Auto if platforms > 1 => &[Wanted::Buildx],
         Wanted::Auto => &[Wanted::Buildx, Wanted::Docker, Wanted::Buildah],
         Wanted::Buildx => &[Wanted::Buildx],
         Wanted::Docker => &[Wanted::Docker],
@@ -57,17 +57,14 @@ pub(super) async fn find(
             Wanted::Auto | Wanted::Buildx => ("docker buildx", buildx(context, home).await),
         };
         match found {
-            Ok(builder) => {
-                if platforms > 1 && builder != Builder::Buildx {
-                    plan::one_platform(*candidate)?;
-                }
-                return Ok(builder);
-            }
+            Ok(builder) => return Ok(builder),
             Err(reason) => reasons.push(format!("{name}: {reason}")),
         }
     }
     let reasons = reasons.join("\n");
     Err(match wanted {
+        Wanted::Auto if platforms > 1 => Error::usage(format!("no builder for two platforms at once is there\n{reasons}"))
+            .hint("Install the plugin buildx and a builder (docker/setup-buildx-action), or name one platform."),
         Wanted::Auto => Error::usage(format!("no builder is there\n{reasons}"))
             .hint("GitHub's runners have docker with buildx; elsewhere install and start docker, or install buildah."),
         _ => Error::usage(reasons).hint("Start it, or choose another `builder`."),

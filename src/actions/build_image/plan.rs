@@ -104,7 +104,7 @@ pub(super) fn request(args: &Args) -> Result<Request> {
 }
 
 /// Refuses two platforms for a builder that makes one image at a time.
-pub(super) fn one_platform(builder: Wanted) -> Result<()> {
+fn one_platform(builder: Wanted) -> Result<()> {
     match builder {
         Wanted::Auto | Wanted::Buildx => Ok(()),
         Wanted::Docker | Wanted::Buildah => Err(Error::usage(
