@@ -24,9 +24,12 @@ test: ## every check: format, lints, unit and wire tests, workflows, schemas, de
 	$(ENV) cargo deny --all-features --locked check bans licenses sources
 
 .PHONY: test-full
-test-full: test ## make test, and what is too long for every run: Docker's builders
-	tests/tools/setup.sh full
+test-full: test ## make test, and what is too long for every run: Docker's builders, what is shipped built twice
+	tests/tools/setup.sh full dist
 	$(ENV) cargo test --workspace --locked -- --ignored
+	tests/tools/dist.sh
+	rm -rf target/again && git clone --quiet . target/again && target/again/tests/tools/dist.sh
+	diff dist/release.tsv target/again/dist/release.tsv
 
 .PHONY: bless
 bless: ## write what is generated: action.yml files and the tables of the README files
