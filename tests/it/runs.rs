@@ -33,7 +33,7 @@ fn run(team: &Team, workflow: &str) -> (Run, String) {
         "Add a workflow",
         &[(".github/workflows/own.yml", &workflow)],
     );
-    let idle = GitHub::idle(world, Duration::from_secs(60));
+    let idle = GitHub::idle(world, Duration::from_secs(300));
     assert!(team.account.wait(idle), "the run has no end");
     let run = world.github.runs().remove(0);
     let log = std::fs::read_to_string(&run.log_path).unwrap();

@@ -61,7 +61,7 @@ impl Files {
         let settings = &facts.settings;
         let own = format!("{}@{SELF_REF}", settings.product_name);
         files.local.insert(own, product.clone());
-        files.note_files(settings, &product)?;
+        files.note_files(facts)?;
         let document = files.document(facts, work, given)?;
         write(&files.path("workflow.yml"), &document)?;
         write(&files.path("secrets.yml"), given.secrets)?;
@@ -147,7 +147,7 @@ impl Files {
         let mut document = Value::from(document);
         let contexts = ["needs", "inputs"].map(|name| (name, work.contexts[name].clone()));
         settle(&mut document, false, &BTreeMap::from(contexts))?;
-        self.note(&facts.settings, &mut document, work.level.place);
+        self.note(facts, &mut document, work.level.place)?;
         Ok(document)
     }
 
@@ -193,15 +193,16 @@ impl Files {
     }
 
     /// Notes what the actions of the product's copy use.
-    fn note_files(&mut self, settings: &RunSettings, product: &Path) -> Result<(), String> {
-        for file in action_files(&product.join("actions")) {
-            self.note(settings, &mut parse(&file)?, Place::Product);
+    fn note_files(&mut self, facts: &Facts) -> Result<(), String> {
+        for file in action_files(&self.product.join("actions")) {
+            self.note(facts, &mut parse(&file)?, Place::Product)?;
         }
         Ok(())
     }
 
     /// Rewrites what a document uses, and notes which repositories act has to find on this machine.
-    fn note(&mut self, settings: &RunSettings, document: &mut Value, place: Place) {
+    fn note(&mut self, facts: &Facts, document: &mut Value, place: Place) -> Result<(), String> {
+        let settings = &facts.settings;
         for uses in used(document) {
             rewrite(settings, uses, place);
             let Some((path, reference)) = uses.split_once('@') else {
@@ -218,8 +219,19 @@ impl Files {
             } else if name == settings.product_name {
                 self.local
                     .insert(format!("{name}@{reference}"), self.product.clone());
+            } else if facts.world.github.repository(&name).is_none() {
+                let played: Vec<&str> = settings
+                    .local_actions
+                    .iter()
+                    .map(|(name, _)| name.as_str())
+                    .collect();
+                return Err(format!(
+                    "Unable to resolve action {uses}, repository not found: this machine plays {} (RunSettings::local_actions)",
+                    played.join(", ")
+                ));
             }
         }
+        Ok(())
     }
 }
 

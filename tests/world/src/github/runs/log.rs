@@ -23,6 +23,8 @@ pub(super) struct Listener {
     steps: Vec<Declared>,
     /// Identifier of the step that is in progress.
     current: Option<String>,
+    /// What act complained of last.
+    trouble: Option<String>,
     /// Step of a composite action whose summary was heard last: act repeats it for the step that calls the action.
     inner_summary: Option<(String, String)>,
 }
@@ -74,6 +76,7 @@ impl Listener {
                 .map(declared)
                 .collect(),
             current: None,
+            trouble: None,
             inner_summary: None,
         })
     }
@@ -115,6 +118,16 @@ impl Listener {
         for line in text.trim_end_matches(['\n', '\r']).split('\n') {
             // A log that cannot be written is no reason to end a run.
             let _ = writeln!(self.file, "{} | {}", self.name, line.trim_end_matches('\r'));
+        }
+    }
+
+    /// Takes in what act said beside its records; its warnings are of no interest.
+    pub(super) fn complain(&mut self, text: &str) {
+        for line in text
+            .lines()
+            .filter(|line| !line.contains("\"level\":\"warning\""))
+        {
+            self.write(line);
         }
     }
 
@@ -212,6 +225,9 @@ impl Listener {
             match text("stepResult") {
                 Some(result) => {
                     self.current = None;
+                    if result == "failure" {
+                        self.failed();
+                    }
                     self.facts
                         .change(|run| end_step(run, self.index, &name, result, seconds));
                 }
@@ -230,9 +246,30 @@ impl Listener {
     /// What act itself complains of.
     fn trouble(&mut self, record: &Value) {
         let text = |name: &str| record.get(name).and_then(Value::as_str).unwrap_or_default();
-        if ["error", "fatal"].contains(&text("level")) {
-            self.write(text("msg"));
+        if !["error", "fatal"].contains(&text("level")) {
+            return;
         }
+        let message = text("msg").trim();
+        let told = match message.strip_prefix("exit status ") {
+            Some(code) => format!("Process completed with exit code {code}."),
+            None if message.starts_with("this step has been cancelled") => {
+                "The operation was canceled.".to_owned()
+            }
+            // Said of every job that fails.
+            None if message.starts_with("Job '") => return,
+            None => message.to_owned(),
+        };
+        self.trouble = Some(told);
+    }
+
+    /// Says why a step or the job failed, as GitHub does.
+    pub(super) fn failed(&mut self) {
+        let Some(why) = self.trouble.take() else {
+            return;
+        };
+        let why = self.mask(&why);
+        self.write(&format!("Error: {why}"));
+        self.facts.annotate(Annotation::error(&self.name, &why));
     }
 }
 

@@ -173,16 +173,19 @@ async fn drive(
     let status = child.wait().await.map_err(|error| error.to_string())?;
     let (began, cancelled) = (listener.began(), work.cancel.reason().is_some());
     if !began && !cancelled {
-        let last = complaint.lines().last().unwrap_or("act said nothing");
-        return Err(format!(
-            "act could not run the job: {}",
-            listener.mask(last)
-        ));
+        listener.complain(&complaint);
+        let why = complaint
+            .lines()
+            .find_map(|line| line.strip_prefix("Error: "));
+        return Err(listener.mask(why.unwrap_or("act could not run the job")));
     }
     let result = match (cancelled, status.success()) {
         (true, _) => "cancelled",
         (_, true) => "success",
-        (_, false) => "failure",
+        (_, false) => {
+            listener.failed();
+            "failure"
+        }
     };
     let mut outputs = files.outputs();
     outputs.retain(|name, value| {

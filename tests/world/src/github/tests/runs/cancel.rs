@@ -6,13 +6,13 @@ use axum::http::Method;
 use serde_json::json;
 
 use super::super::client::REPOSITORY;
-use super::{Stage, jobs, log};
+use super::{PRODUCT, Stage, jobs, log, script, write};
 use crate::github::{GitHub, RepositoryOptions};
 
 /// Waits until a line is in the log of the only run in progress.
 async fn told(stage: &Stage, line: &str) {
     let github = &stage.scene.world.github;
-    for _ in 0..600 {
+    for _ in 0..6000 {
         let logs = github
             .runs()
             .into_iter()
@@ -156,7 +156,7 @@ async fn jobs_of_one_group_follow_each_other() {
         &format!("concurrency: deploy-refs/heads/main{}", IN_JOBS),
     );
     stage.push("main", "Ask twice").await;
-    assert!(GitHub::idle(&stage.scene.world, Duration::from_secs(60)).await);
+    assert!(GitHub::idle(&stage.scene.world, Duration::from_secs(300)).await);
     let runs = stage.scene.world.github.runs();
     let run = runs.last().expect("a run");
     assert_eq!(run.conclusion.as_deref(), Some("failure"), "{}", log(run));
@@ -204,4 +204,44 @@ async fn a_time_limit_and_a_failed_leg_cancel_what_is_in_progress() {
         "{:?}",
         run.annotations
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_composite_action_hears_it_and_a_step_that_always_runs_goes_on() {
+    let stage = Stage::new(RepositoryOptions::default()).await;
+    let actions = stage.scene.folder.path().join("product/actions");
+    let action = json!({"name": "slow", "description": "slow", "runs": {"using": "composite", "steps": [
+        {"shell": "bash", "run": "exec \"$GITHUB_ACTION_PATH/../slow.sh\""},
+    ]}});
+    write(&actions.join("slow/action.yml"), &action.to_string());
+    let slow = "#!/bin/bash\ntrap 'echo \"the action heard SIGINT\"; exit 130' INT\necho 'the action started'\nfor _ in {1..600}; do sleep 0.1; done\n";
+    script(&actions.join("slow.sh"), slow);
+    let workflow = format!(
+        "
+on: push
+jobs:
+  job:
+    runs-on: ubuntu-24.04
+    steps:
+      - uses: {PRODUCT}/actions/slow@v1
+      - if: always()
+        run: echo 'cleaning up'; sleep 1; echo 'cleaned up'
+  other:
+    runs-on: ubuntu-24.04
+    steps:
+      - if: always()
+        run: echo 'unstoppable'; sleep 3; echo 'at its end'
+"
+    );
+    stage.file(".github/workflows/own.yml", &workflow);
+    stage.push("main", "Be slow").await;
+    told(&stage, "job | the action started").await;
+    told(&stage, "other | unstoppable").await;
+    let run = stage.scene.world.github.runs()[0].id;
+    assert!(stage.scene.world.github.cancel(run));
+    let run = stage.only("cancelled").await;
+    let text = log(&run);
+    for line in ["the action heard SIGINT", "cleaned up", "at its end"] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
 }

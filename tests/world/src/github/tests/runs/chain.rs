@@ -205,3 +205,51 @@ jobs:
         .collect();
     assert_eq!(failed, [("denied", "failure")], "{text}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn why_a_job_failed_is_told_at_the_job() {
+    let workflow = "
+on: push
+jobs:
+  exits: {runs-on: ubuntu-24.04, steps: [{run: 'exit 7'}]}
+  unknown: {runs-on: ubuntu-24.04, steps: [{uses: foo/bar@v1}]}
+  boxed: {runs-on: ubuntu-24.04, container: debian, steps: [{run: 'true'}]}
+  empty: {runs-on: ubuntu-24.04, strategy: {matrix: {x: []}}, steps: [{run: 'true'}]}
+  condition: {runs-on: ubuntu-24.04, if: nothing.x, steps: [{run: 'true'}]}
+  invalid: {runs-on: ubuntu-24.04, steps: [{run: 'echo ${{ nothing.x }}'}]}
+  missing: {runs-on: ubuntu-24.04, steps: [{uses: ./actions/none}]}
+";
+    let stage = Stage::with(RepositoryOptions::default(), workflow).await;
+    let run = stage.only("failure").await;
+    for (job, words) in [
+        ("exits", "Process completed with exit code 7."),
+        (
+            "unknown",
+            "Unable to resolve action foo/bar@v1, repository not found",
+        ),
+        ("boxed", "`container`: jobs run on this machine itself"),
+        ("empty", "Matrix vector 'x' does not contain any values"),
+        ("condition", "if: Unrecognized named-value: 'nothing'"),
+        ("invalid", "Unknown Variable Access nothing"),
+        (
+            "missing",
+            "failed to read 'action.yml' from action './actions/none'",
+        ),
+    ] {
+        let told: Vec<&str> = run
+            .annotations
+            .iter()
+            .filter(|told| told.job == job)
+            .map(|told| told.message.as_str())
+            .collect();
+        assert!(
+            matches!(told[..], [one] if one.contains(words)),
+            "{job}: {told:?}"
+        );
+    }
+    assert!(
+        jobs(&run).iter().all(|(_, end)| *end == "failure"),
+        "{}",
+        log(&run)
+    );
+}

@@ -137,11 +137,7 @@ impl Stage {
 
     /// A program that steps find on their PATH.
     fn program(&self, name: &str, text: &str) {
-        use std::os::unix::fs::PermissionsExt;
-        let path = self.scene.folder.path().join("bin").join(name);
-        write(&path, text);
-        let mode = std::fs::Permissions::from_mode(0o755);
-        std::fs::set_permissions(path, mode).expect("a program");
+        script(&self.scene.folder.path().join("bin").join(name), text);
     }
 
     /// Opens a pull request of a branch.
@@ -191,7 +187,7 @@ impl Stage {
     async fn ended(&self) -> Vec<Run> {
         let world = &self.scene.world;
         assert!(
-            GitHub::idle(world, Duration::from_secs(60)).await,
+            GitHub::idle(world, Duration::from_secs(300)).await,
             "{:?}",
             world.github.runs()
         );
@@ -245,6 +241,13 @@ fn jobs(run: &Run) -> Vec<(&str, &str)> {
 fn write(path: &Path, text: &str) {
     std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
     std::fs::write(path, text).expect("a file");
+}
+
+fn script(path: &Path, text: &str) {
+    use std::os::unix::fs::PermissionsExt;
+    write(path, text);
+    let mode = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(path, mode).expect("a program");
 }
 
 fn copy(from: &Path, to: &Path) {
