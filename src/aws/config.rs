@@ -38,10 +38,16 @@ const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(5);
 /// region. For what can do without AWS and says so.
 pub async fn config_if_logged_in(context: &Context) -> Option<SdkConfig> {
     let config = config(context, region(context, None).ok()?).await;
-    let provider = config.credentials_provider()?;
-    let limit = context.clock.real(CREDENTIALS_TIMEOUT);
-    let found = tokio::time::timeout(limit, provider.provide_credentials()).await;
-    found.is_ok_and(|found| found.is_ok()).then_some(config)
+    logged_in(&config).await.then_some(config)
+}
+
+/// Whether there are credentials, good or bad.
+pub async fn logged_in(config: &SdkConfig) -> bool {
+    let Some(provider) = config.credentials_provider() else {
+        return false;
+    };
+    let found = tokio::time::timeout(CREDENTIALS_TIMEOUT, provider.provide_credentials()).await;
+    found.is_ok_and(|found| found.is_ok())
 }
 
 /// The configuration of every AWS client: credentials, profile and `AWS_ENDPOINT_URL*` as the AWS SDKs find them.

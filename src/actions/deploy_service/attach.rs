@@ -7,7 +7,7 @@ use super::looks::Looks;
 use super::plan;
 use super::reader::Permission;
 use super::session::Session;
-use crate::aws::{Refusal, refusal};
+use crate::aws::{self, Refusal, refusal};
 use crate::domain::rollout::{Attach, Brief, DeploymentId, Pin, attach, short};
 use crate::error::{Error, Result};
 
@@ -45,6 +45,10 @@ impl Session<'_> {
 
     /// The first look at the service: it must be one that this action can judge.
     pub(super) async fn meet(&self) -> Result<()> {
+        if !aws::logged_in(&self.reader.config).await {
+            return Err(Error::usage("there are no AWS credentials")
+                .hint("Run aws-login before this step, or set AWS_PROFILE at a terminal."));
+        }
         let name = &self.request.service;
         let found = match self.patiently(|| self.reader.ecs.service(name)).await {
             Ok(found) => found,
@@ -92,6 +96,7 @@ impl Session<'_> {
         let started = self.now();
         let mut looks = Looks::default();
         let mut revisions = Vec::new();
+        let mut told = false;
         let mut candidate: Option<(DeploymentId, Duration)> = None;
         loop {
             let list = self.reader.ecs.deployments(&self.request.service);
@@ -126,9 +131,20 @@ impl Session<'_> {
                             return Ok(id);
                         }
                     }
-                    _ => candidate = Some((id, now)),
+                    _ => {
+                        self.line(format!(
+                            "{id} is over already; looking whether a newer one is on its way"
+                        ));
+                        candidate = Some((id, now));
+                    }
                 },
                 Some((Attach::NotYet, history)) => {
+                    if !told {
+                        self.line(
+                            "no such deployment yet: an update takes some seconds to be seen",
+                        );
+                        told = true;
+                    }
                     candidate = None;
                     if now.saturating_sub(started) >= APPEAR {
                         return Err(self.not_there(&history));

@@ -39,7 +39,12 @@ impl Session<'_> {
             .primary()
             .ok_or_else(|| Error::refused(format!("{} has no deployment", service.name)))?;
         let changed = wanted.is_some() || base.arn().is_none();
-        let step = step(primary, base.arn(), changed, self.moving(&base));
+        let digest = match &self.request.image {
+            Some(image) => self.check_image(image, &base).await?,
+            None => None,
+        };
+        let moving = !changed && self.moves(digest.as_deref(), &primary.id).await;
+        let step = step(primary, base.arn(), changed, moving);
         let definition = wanted.unwrap_or(base);
         let id = match step {
             Step::Join => {
@@ -108,11 +113,18 @@ impl Session<'_> {
         base.clone().with_image(&name, image).map(Some)
     }
 
-    /// Whether an image without a digest was asked for: the same name may mean another image by now.
-    fn moving(&self, base: &TaskDefinition) -> bool {
+    /// Whether the same name may mean another image than the one that runs: it has no digest, and the registry names
+    /// another one, or none.
+    async fn moves(&self, there: Option<&str>, id: &DeploymentId) -> bool {
         let named = self.request.image.as_deref();
-        let pinned = |image: &str| image.contains("@sha256:");
-        named.is_some_and(|image| !pinned(image)) && !base.containers().is_empty()
+        if named.is_none_or(|image| image.contains("@sha256:")) {
+            return false;
+        }
+        let runs = self.revision(id).await;
+        let runs = runs.iter().flat_map(|revision| &revision.digests);
+        !runs
+            .into_iter()
+            .any(|(_, digest)| Some(digest.as_str()) == there)
     }
 
     async fn register(&self, definition: &TaskDefinition) -> Result<String> {
@@ -133,9 +145,17 @@ impl Session<'_> {
         if self.known.borrow().definition.is_some() {
             return Ok(());
         }
-        let service = self.service();
-        let slot = self.ours().and_then(|id| service.slot(&id).cloned());
-        let name = slot.map_or(service.task_definition, |slot| slot.task_definition);
+        let Some(id) = self.ours() else {
+            return Ok(());
+        };
+        if self.definition_of(&id).is_none()
+            && let Some(revision) = self.revision(&id).await
+        {
+            self.known.borrow_mut().definition_name = Some((id.clone(), revision.task_definition));
+        }
+        let Some(name) = self.definition_of(&id) else {
+            return Ok(());
+        };
         let call = self.reader.ecs.task_definition(&name);
         match self.reader.optional(Permission::Definition, call).await {
             Ok(found) => self.known.borrow_mut().definition = found,

@@ -3,7 +3,9 @@
 mod args;
 mod attach;
 mod cancel;
+mod conclude;
 mod deploy;
+mod image;
 mod looks;
 mod plan;
 mod reader;

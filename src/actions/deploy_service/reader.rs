@@ -63,7 +63,7 @@ pub(super) struct Tail {
 /// The edge to AWS.
 pub(super) struct Reader<'a> {
     context: &'a Context,
-    config: SdkConfig,
+    pub(super) config: SdkConfig,
     pub(super) ecs: Ecs,
     denied: RefCell<Vec<Permission>>,
     notices: RefCell<Vec<String>>,
@@ -169,6 +169,7 @@ impl<'a> Reader<'a> {
             .optional(Permission::Logs, logs.tail(&group, &stream, LINES))
             .await;
         match found {
+            Ok(Some(lines)) if lines.is_empty() => nothing(&format!("{group} {stream} is empty")),
             Ok(Some(lines)) => Tail {
                 place: format!("{group} {stream}"),
                 lines: lines.iter().map(|line| clean(line)).collect(),

@@ -95,6 +95,14 @@ impl Report {
             .collect();
     }
 
+    /// The verdict and its cause, on one line.
+    pub(super) fn reason(&self) -> String {
+        match &self.cause {
+            Some(cause) => format!("{}: {}", self.verdict, cause.what),
+            None => self.verdict.clone(),
+        }
+    }
+
     /// The cause with its codes, on one line.
     pub(super) fn cause_line(&self) -> Option<String> {
         let cause = self.cause.as_ref()?;
@@ -178,6 +186,7 @@ mod tests {
                 remedy: String::new(),
                 task: "abc".to_owned(),
                 container: Some("keycloak".to_owned()),
+                ran: true,
                 exit_code: Some(1),
                 health: None,
             }),

@@ -2,38 +2,38 @@
 
 use aws_sdk_ecs::primitives::{DateTime, DateTimeFormat};
 
+use super::Outputs;
 use super::args::{Args, Operation, Reaction};
 use super::deploy::Start;
 use super::plan;
-use super::reader::Permission;
-use super::report::Report;
 use super::session::Session;
 use super::start::Return;
-use super::{Outputs, summary};
 use crate::action::{Context, Outcome};
 use crate::aws;
-use crate::domain::rollout::{
-    Attach, DeploymentId, End, Pin, TaskFacts, Verdict, attach, remarks, serving, short,
-};
+use crate::domain::rollout::{Attach, DeploymentId, End, Pin, TaskFacts, Verdict, attach, remarks};
 use crate::error::{Error, Result};
-
-/// Version of the report's schema.
-const VERSION: u32 = 1;
 
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Outcome<Outputs>> {
     let region = aws::region(context, args.aws_region.as_deref())?;
     let request = plan::request(args, &region)?;
     let session = Session::new(context, &request).await;
-    let verdict = tokio::select! {
+    let work = async {
+        let verdict = session.perform().await?;
+        session.gather(verdict.as_ref()).await;
+        Ok(verdict)
+    };
+    let ended = tokio::select! {
         biased;
         () = context.cancelled() => None,
-        verdict = session.perform() => Some(verdict?),
+        verdict = work => Some(verdict?),
     };
-    let verdict = match verdict {
+    // What was decided before the signal came stays decided.
+    let decided = session.known.borrow().decided.clone();
+    let verdict = match ended.or(decided) {
         Some(verdict) => verdict,
         None => Some(session.cancelled().await),
     };
-    session.conclude(verdict).await
+    session.conclude(verdict.as_ref())
 }
 
 impl Session<'_> {
@@ -78,8 +78,8 @@ impl Session<'_> {
         self.learn_definition().await?;
         self.check();
         self.line(format!(
-            "waiting for {id} ({}) of {} in the cluster {}, {}",
-            short(&self.definition_of(&id)),
+            "waiting for {} of {} in the cluster {}, {}",
+            self.named(&id),
             self.request.service,
             self.request.cluster,
             self.request.region
@@ -102,24 +102,11 @@ impl Session<'_> {
     }
 
     fn no_op(&self, id: &DeploymentId) -> Verdict {
-        let definition = self.definition_of(id);
         Verdict::new(
             End::NoOp,
-            format!(
-                "nothing to do: {id} ({}) serves already",
-                short(&definition)
-            ),
+            format!("nothing to do: {} serves already", self.named(id)),
             "",
         )
-    }
-
-    /// The task definition of a deployment, or of the service where the deployment is gone.
-    fn definition_of(&self, id: &DeploymentId) -> String {
-        let service = self.service();
-        let slot = service.slot(id).map(|slot| slot.task_definition.clone());
-        let known = self.known.borrow();
-        let read = || known.definition.as_ref()?.arn().map(str::to_owned);
-        slot.or_else(read).unwrap_or(service.task_definition)
     }
 
     /// Tells what the settings cost or risk.
@@ -200,7 +187,7 @@ impl Session<'_> {
                 Ok(match verdict.end {
                     End::Deployed => Verdict::new(
                         End::RolledBack,
-                        format!("rolled back to {} by {id}", short(&self.definition_of(&id))),
+                        format!("rolled back by {}", self.named(&id)),
                         "If Terraform owns the service, set the last healthy tag there too: the next apply would deploy the \
                          bad one again.",
                     ),
@@ -254,93 +241,5 @@ impl Session<'_> {
                 ..failed
             },
         })
-    }
-
-    /// Tells how it ended, everywhere.
-    async fn conclude(&self, verdict: Option<Verdict>) -> Result<Outcome<Outputs>> {
-        let cancelled = verdict
-            .as_ref()
-            .is_some_and(|one| one.end == End::Cancelled);
-        let mut report = Report {
-            version: VERSION,
-            operation: self.request.operation.name(),
-            region: self.request.region.clone(),
-            cluster: self.request.cluster.clone(),
-            service: self.request.service.clone(),
-            verdict: self.known.borrow().line.clone(),
-            ..Report::default()
-        };
-        if let Some(verdict) = &verdict {
-            let tail = match &verdict.cause {
-                Some(cause) => Some(self.tail(cause).await),
-                None => None,
-            };
-            report.conclude(verdict, tail);
-        }
-        if let Some(id) = self.ours() {
-            report.task_definition = Some(self.definition_of(&id));
-            report.deployment_id = Some(id.to_string());
-            if !cancelled {
-                report.image_digest = self.digest(&id).await;
-            }
-        }
-        report.serves_now = serving(&self.service());
-        {
-            let known = self.known.borrow();
-            if let Some(rollout) = &known.rollout {
-                report.phases_of(rollout.spans());
-            }
-            report.warnings.clone_from(&known.warnings);
-        }
-        report.notices = self.reader.notices();
-        report.duration_seconds = self.now().as_secs();
-        report.calls = self.reader.calls();
-        self.publish(report, verdict.map(|verdict| verdict.end))
-    }
-
-    fn publish(&self, report: Report, end: Option<End>) -> Result<Outcome<Outputs>> {
-        let asked = self.request.operation == Operation::Rollback && end == Some(End::RolledBack);
-        let failure = end
-            .filter(|_| !asked && self.request.operation != Operation::Status)
-            .and_then(|end| report.failure(end));
-        self.context.runner.summary(&summary::markdown(&report))?;
-        if failure.is_none() {
-            self.line(&report.verdict);
-            self.line(format!("serves now: {}", report.serves_now));
-            if !report.next_step.is_empty() {
-                self.line(format!("next: {}", report.next_step));
-            }
-        }
-        let outputs = Outputs {
-            outcome: report.outcome.map(str::to_owned),
-            deployment_id: report.deployment_id.clone(),
-            task_definition: report.task_definition.clone(),
-            image_digest: report.image_digest.clone(),
-            duration_seconds: Some(report.duration_seconds),
-            reason: Some(report.verdict.clone()),
-            report: Some(report),
-        };
-        Ok(Outcome { outputs, failure })
-    }
-
-    /// The digest of the deployment's image, as ECS resolved it.
-    async fn digest(&self, id: &DeploymentId) -> Option<String> {
-        let revision = self
-            .service()
-            .arn
-            .replacen(":service/", ":service-revision/", 1);
-        let arn = format!("{revision}/{}", id.as_str().rsplit('/').next()?);
-        let arns = [arn];
-        let call = self.reader.ecs.revisions(&arns);
-        let found = self.reader.optional(Permission::Revisions, call).await;
-        let revision = found.ok().flatten()?.into_iter().next()?;
-        let wanted = self.request.container.as_ref();
-        let named = revision
-            .digests
-            .iter()
-            .find(|(container, _)| Some(container) == wanted);
-        named
-            .or_else(|| revision.digests.first())
-            .map(|(_, digest)| digest.clone())
     }
 }

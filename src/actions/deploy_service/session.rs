@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::looks::Looks;
 use super::plan::Request;
-use super::reader::{Permission, Reader};
+use super::reader::{Permission, Reader, Tail};
 use crate::action::Context;
 use crate::aws::{Refusal, refusal};
 use crate::domain::rollout::{
@@ -14,6 +14,9 @@ use crate::domain::rollout::{
 };
 use crate::domain::task_definition::TaskDefinition;
 use crate::error::{Error, Result};
+use crate::runner::Progress;
+
+const SECOND: Duration = Duration::from_secs(1);
 
 /// What is known so far. A cancelled run reports from it.
 #[derive(Default)]
@@ -23,11 +26,18 @@ pub(super) struct Known {
     /// A deployment, and the ARN of its service deployment.
     pub(super) arn: Option<(DeploymentId, String)>,
     pub(super) definition: Option<TaskDefinition>,
+    /// A deployment that the service does not show any more, and its task definition.
+    pub(super) definition_name: Option<(DeploymentId, String)>,
     /// While an update is under way: the deployments that were there before.
     pub(super) updating: Option<BTreeSet<DeploymentId>>,
     /// The state on one line.
     pub(super) line: String,
     pub(super) warnings: Vec<String>,
+    /// What was decided, once it was.
+    pub(super) decided: Option<Option<Verdict>>,
+    /// The log and the digest that belong to it.
+    pub(super) tail: Option<Tail>,
+    pub(super) digest: Option<String>,
     /// ARNs of stopped tasks that need no second look.
     seen: BTreeSet<String>,
 }
@@ -125,7 +135,21 @@ impl<'a> Session<'a> {
                     }
                 }
             }
-            self.context.clock.sleep(looks.pause()).await;
+            self.pause(looks.pause(), &mut progress).await;
+        }
+    }
+
+    /// Waits; the live line goes on counting.
+    async fn pause(&self, pause: Duration, progress: &mut Progress<'_>) {
+        let end = self.now() + pause;
+        loop {
+            let left = end.saturating_sub(self.now());
+            self.context.clock.sleep(left.min(SECOND)).await;
+            if left <= SECOND {
+                return;
+            }
+            let line = self.known.borrow().line.clone();
+            progress.show(&line, self.now());
         }
     }
 
@@ -299,7 +323,7 @@ impl<'a> Session<'a> {
     }
 
     /// The last lines of the container that a cause is about.
-    pub(super) async fn tail(&self, cause: &Cause) -> super::reader::Tail {
+    pub(super) async fn tail(&self, cause: &Cause) -> Tail {
         let definition = self.known.borrow().definition.clone();
         self.reader.tail(definition.as_ref(), cause).await
     }

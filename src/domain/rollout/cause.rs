@@ -30,6 +30,8 @@ pub struct Cause {
     /// Id of the task.
     pub task: String,
     pub container: Option<String>,
+    /// Whether its containers ran at all, so that there may be a log.
+    pub ran: bool,
     pub exit_code: Option<i32>,
     /// What the health check answered, `503` or `Request timed out`.
     pub health: Option<String>,
@@ -80,6 +82,7 @@ pub fn classify(task: &StoppedTask, events: &[Event]) -> Cause {
         remedy,
         task: task.id.clone(),
         container: container.map(|container| container.name.clone()),
+        ran: task.stop_code != "TaskFailedToStart",
         exit_code: exit,
         health: health_code(events, &task.id),
     }
@@ -99,6 +102,7 @@ fn failing(task: &StoppedTask) -> Option<&TaskContainer> {
         .or_else(|| exited(|code| ![0, 137, 143].contains(&code)))
         .or_else(|| exited(|code| code != 0))
         .or_else(|| exited(|_| true))
+        .or_else(|| task.containers.first())
 }
 
 /// What AWS told of the end.

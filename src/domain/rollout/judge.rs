@@ -138,7 +138,7 @@ impl Rollout {
         Step {
             phase,
             line: format!("{}: {}", phase.name(), phase::line(view, &self.id)),
-            notes: self.notes.of(view, self.created(view)),
+            notes: self.notes.of(view, self.created(view), verdict.as_ref()),
             verdict,
         }
     }
@@ -348,8 +348,8 @@ impl Rollout {
         }
         let cause = ends::hopeless(view)?;
         let what = match cause.weight {
-            Weight::Fatal => format!("{} can never start: {}", self.id, cause.what),
-            _ => format!("{} is in a crash loop: {}", self.id, cause.what),
+            Weight::Fatal => format!("{} can never start", self.id),
+            _ => format!("{} is in a crash loop", self.id),
         };
         Some(Verdict::new(End::Failed, what, left_alone(view)).because(Some(cause)))
     }

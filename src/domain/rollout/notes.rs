@@ -6,6 +6,7 @@ use super::cause::{Weight, classify};
 use super::ends;
 use super::events::{self, Topic, topic};
 use super::phase::paused;
+use super::verdict::{End, Verdict};
 use super::view::{Epoch, View};
 
 /// A remark on the way.
@@ -24,7 +25,12 @@ pub(super) struct Notes(BTreeSet<String>);
 impl Notes {
     /// What a view tells that was not told before. Events from before `created`, when our deployment was, are not
     /// about it.
-    pub(super) fn of(&mut self, view: &View, created: Option<Epoch>) -> Vec<Note> {
+    pub(super) fn of(
+        &mut self,
+        view: &View,
+        created: Option<Epoch>,
+        verdict: Option<&Verdict>,
+    ) -> Vec<Note> {
         let mut notes = Vec::new();
         let events = view.service.events.iter().rev();
         for event in events.filter(|event| created.is_some() && events::since(event, created)) {
@@ -44,12 +50,14 @@ impl Notes {
                 format!("task {} stopped: {}", cause.task, cause.what),
             );
         }
-        if let Some(cause) = ends::hopeless(view) {
-            let told = format!(
-                "tasks of the new revision end again and again: {}",
-                cause.what
-            );
-            self.add(&mut notes, true, told);
+        // A failure tells its cause itself.
+        let well = verdict.is_none_or(|verdict| verdict.end == End::Deployed);
+        if let Some(cause) = ends::hopeless(view).filter(|_| well) {
+            let told = match cause.weight {
+                Weight::Fatal => "a task of the new revision could not start",
+                _ => "tasks of the new revision end the same way again and again",
+            };
+            self.add(&mut notes, true, format!("{told}: {}", cause.what));
         }
         if let Some(hook) = paused(view) {
             let told = format!("paused at the hook {hook}. {}", go_on(view, hook));

@@ -45,7 +45,7 @@ impl Phase {
             Self::Completing => "completing",
             Self::Paused => "paused",
             Self::RollingBack => "rolling back",
-            Self::Over => "over",
+            Self::Over => "ended",
         }
     }
 }

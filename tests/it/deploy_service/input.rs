@@ -208,3 +208,11 @@ fn a_role_that_may_nothing_is_told_which_permission_it_lacks() {
         restart.ended.log
     );
 }
+
+#[test]
+fn a_step_without_credentials_is_told_at_once() {
+    let stage = Stage::new();
+    let told = told(&stage.step().env("AWS_ACCESS_KEY_ID", ""), &[]);
+    refused(&told, &["there are no AWS credentials", "aws-login"]);
+    assert_eq!(stage.asked("DescribeServices"), 0);
+}

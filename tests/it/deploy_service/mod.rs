@@ -4,6 +4,7 @@
 mod cancelled;
 mod course;
 mod decided;
+mod images;
 mod input;
 mod limits;
 mod operations;

@@ -34,6 +34,7 @@ fn a_wait_without_a_name_does_not_call_a_rollback_nothing_to_do() {
     ] {
         let told = stage.run(flags);
         told.is("rolled-back", &["has rolled", &id]);
+        assert_eq!(told.json["task-definition"], revision.as_str());
     }
     let blind = told(&stage.step_allowed(&["ecs:DescribeServices"]), &[]);
     blind.is("rolled-back", &[&id]);

@@ -96,7 +96,7 @@ fn the_four_forms_of_a_failure_say_the_same() {
         "{}",
         told.ended.summary
     );
-    assert_eq!(told.json["reason"], text("verdict"));
+    assert_eq!(told.json["reason"], format!("{}: {cause}", text("verdict")));
     let outputs = &told.ended.outputs;
     let written: Value = outputs
         .split_once("report<<")
