@@ -22,6 +22,7 @@ test: ## every check: format, lints, unit and wire tests, workflows, schemas, de
 	WORLD_RECORD_DIR="$(CURDIR)/target/recorded" cargo test --quiet --locked --test it policies -- --ignored --nocapture
 	$(ENV) tests/tools/lint.sh
 	$(ENV) cargo deny --all-features --locked check bans licenses sources
+	$(ENV) tests/tools/advisories.sh
 
 .PHONY: test-full
 test-full: test ## make test, and what is too long for every run: Docker's builders, what is shipped built twice
@@ -44,7 +45,7 @@ index: ## the classes of the pinned Keycloak, which ship with verify-providers
 rehearse: ## play the whole pipeline on this machine; BREAK=access-denied|bad-jar|crash-loop|rollback|split-cluster|token shows a fault
 	tests/tools/setup.sh act image python
 	cargo build --locked --workspace --all-targets
-	$(ENV) $(TARGET)/debug/rehearse $(if $(BREAK),--break $(BREAK))
+	$(ENV) $(TARGET)/debug/rehearse --binaries $(TARGET)/debug $(if $(BREAK),--break $(BREAK))
 
 .PHONY: bench
 bench: ## what the binaries cost beside what people would use instead, as ratios

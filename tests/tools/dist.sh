@@ -13,6 +13,7 @@ targets=("$@")
 [[ $# -gt 0 ]] || targets=(x86_64-unknown-linux-musl aarch64-unknown-linux-musl)
 version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -n 1)
 output=${CARGO_TARGET_DIR:-target}
+limit=3000000 # bytes of an archive: what a job downloads
 binaries=()
 for file in src/bin/*.rs; do binaries+=("$(basename "$file" .rs)"); done
 # What rustc writes into a binary of the folders it was built in.
@@ -38,4 +39,8 @@ for target in "${targets[@]}"; do
   for binary in "${binaries[@]}"; do row "$target" "$binary" "$folder/$binary"; done
   stat --printf '%8s  %n\n' "$output/$target/dist/keycloak-ecs-actions"
   stat --printf '%8s  %n\n' "dist/$archive"
+  if (($(stat --format %s "dist/$archive") > limit)); then
+    echo "dist: dist/$archive has more than $limit bytes; docs/decisions/0008 says why there is a limit" >&2
+    exit 1
+  fi
 done

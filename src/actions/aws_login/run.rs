@@ -35,7 +35,8 @@ fn logout(context: &Context) -> Result<Outputs> {
 }
 
 async fn login(args: &Args, context: &Context) -> Result<Outputs> {
-    let region = aws::region(context, args.aws_region.as_deref())?;
+    let region = aws::region(context, args.aws_region.as_deref())
+        .map_err(|error| error.hint("Give `aws-region`, for example eu-central-1."))?;
     let request = Request::of(args, &context.env, region)?;
     let login = match &request.role {
         Role::Arn { arn, account } if !args.role_chaining => {

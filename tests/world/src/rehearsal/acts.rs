@@ -147,17 +147,23 @@ impl<'a> Company<'a> {
         let number = self.ada.open(branch, title).await?;
         let title = format!("Pull request #{number} is checked");
         self.runs(&title, "pull-request.yml", |run, _| {
-            let shown = run
-                .jobs
+            let told = [
+                "verify-providers: 2",
+                "build-image: built",
+                "bump-tag: the next tag",
+            ];
+            let summaries: Vec<&String> = run.jobs.iter().flat_map(|job| &job.summaries).collect();
+            let shown = told
                 .iter()
-                .flat_map(|job| &job.summaries)
-                .any(|text| text.contains("verify-providers"));
+                .all(|told| summaries.iter().any(|text| text.contains(told)));
             match shown {
                 true => Ok(
                     "jars from Maven Central verified, image built, next tag in the job summary"
                         .to_owned(),
                 ),
-                false => Err("the job summary says nothing of the providers".to_owned()),
+                false => {
+                    Err("the job summary lacks the providers, the image or the next tag".to_owned())
+                }
             }
         })
         .await?;
@@ -292,6 +298,10 @@ fn not_started(world: &World, workflow: &str) -> String {
         .iter()
         .rfind(|decision| decision.workflow.ends_with(workflow));
     match decision {
+        Some(decision) if decision.reason.contains("GITHUB_TOKEN") => format!(
+            "{workflow} was not started: {}. Let a person or an App merge, or start {workflow} by hand",
+            decision.reason
+        ),
         Some(decision) => format!("{workflow} was not started: {}", decision.reason),
         None => format!("nothing happened that {workflow} waits for"),
     }

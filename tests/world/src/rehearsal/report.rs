@@ -22,10 +22,11 @@ impl Report {
     }
 
     /// What is played by a stand-in.
-    pub fn stand_ins(&self) -> [&'static str; 5] {
+    pub fn stand_ins(&self) -> [&'static str; 6] {
         [
             "stand-in: GitHub and AWS (tests/world); GitHub alone decides which events start runs",
             "stand-in: the runner is act; actions/checkout and hashicorp/setup-terraform are local ones (tests/world/actions)",
+            "stand-in: the base image, where its registry is out of reach: made from Keycloak's distribution in Maven Central",
             "stand-in: terraform calls ECS as an apply of terraform/environments/production would",
             "stand-in: the running nodes; their tasks need the real image in the registry, and keep the peer list as S3_PING does",
             "real: workflows, actions, binaries, git, provider jars, kc.sh build, buildah, the push, OIDC tokens, signatures, policies",

@@ -47,20 +47,21 @@ impl Script {
             story.say(line);
         }
         let played = self.stages(&mut story, &mut report).await;
+        story.say(&format!("\n{}", story.timeline()));
+        if let (Err(reason), true) = (&played, story.succeeded()) {
+            story.say(&format!("between the stages: {reason}"));
+        }
         let file = self.folder.join("report.md");
         if let Err(error) = std::fs::write(&file, report.markdown(&story)) {
             story.say(&format!("could not write {}: {error}", file.display()));
             return false;
         }
-        story.say(&format!(
-            "\n{}\nreport: {}",
-            story.timeline(),
-            file.display()
-        ));
+        story.say(&format!("report: {}", file.display()));
         played.is_ok() && story.succeeded()
     }
 
     async fn stages(&self, story: &mut Story, report: &mut Report) -> Result<(), String> {
+        let _lock = lock(&self.cache)?;
         if self.folder.exists() {
             std::fs::remove_dir_all(&self.folder).map_err(|error| error.to_string())?;
         }
@@ -77,6 +78,21 @@ impl Script {
             Some(fault) => breaks::play(&mut company, fault).await,
         }
     }
+}
+
+/// One rehearsal at a time in a cache: it empties its folder first.
+fn lock(cache: &Path) -> Result<std::fs::File, String> {
+    let path = cache.join("rehearsal.lock");
+    let told = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    std::fs::create_dir_all(cache).map_err(|error| told(&error))?;
+    let file = std::fs::File::create(&path).map_err(|error| told(&error))?;
+    file.try_lock().map_err(|_| {
+        format!(
+            "another rehearsal holds {}; wait until it is over",
+            path.display()
+        )
+    })?;
+    Ok(file)
 }
 
 /// Folders, all absolute.

@@ -173,14 +173,15 @@ impl Listener {
     }
 
     fn annotation(&mut self, level: &str, record: &Value) {
+        let raw = record.get("raw").and_then(Value::as_str);
         let pair = |name: &str| {
-            let value = record
-                .pointer(&format!("/kvPairs/{name}"))
-                .and_then(Value::as_str);
-            value.map(|value| self.mask(value))
+            let kept = record.pointer(&format!("/kvPairs/{name}"));
+            let value = raw
+                .map(|raw| property(raw, name))
+                .unwrap_or_else(|| kept.and_then(Value::as_str).map(str::to_owned));
+            value.map(|value| self.mask(&value))
         };
         let argument = record.get("arg").and_then(Value::as_str);
-        let raw = record.get("raw").and_then(Value::as_str);
         let message = raw
             .and_then(message)
             .unwrap_or_else(|| argument.unwrap_or_default().to_owned());
@@ -346,9 +347,26 @@ fn message(raw: &str) -> Option<String> {
     )
 }
 
+/// A property of `::error title=x,file=y::message`.
+fn property(raw: &str, name: &str) -> Option<String> {
+    let (head, _) = raw.trim_start().strip_prefix("::")?.split_once("::")?;
+    let (_, properties) = head.split_once(' ')?;
+    let value = properties
+        .split(',')
+        .find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))?;
+    Some(
+        value
+            .replace("%3A", ":")
+            .replace("%2C", ",")
+            .replace("%0D", "\r")
+            .replace("%0A", "\n")
+            .replace("%25", "%"),
+    )
+}
+
 #[cfg(test)]
 mod tests {
-    use super::message;
+    use super::{message, property};
 
     #[test]
     fn a_message_begins_at_the_first_separator_behind_the_properties() {
@@ -359,6 +377,8 @@ mod tests {
             read.as_deref(),
             Some("could not assume arn:aws:iam::1:role/x\nnext: 100%")
         );
+        assert_eq!(property(raw, "title").as_deref(), Some("aws-login"));
+        assert_eq!(property(raw, "file"), None);
         assert_eq!(message("::error::plain").as_deref(), Some("plain"));
         assert_eq!(message("no command"), None);
     }
