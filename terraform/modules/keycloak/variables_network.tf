@@ -75,7 +75,7 @@ variable "zone_name" {
 
   validation {
     condition     = var.zone_name == null || try(var.hostname == var.zone_name || endswith(var.hostname, ".${var.zone_name}"), false)
-    error_message = "hostname must be zone_name itself or end with a dot and zone_name, such as login.example.org in the zone example.org."
+    error_message = "hostname must be zone_name itself or end with a dot and zone_name, such as login.example.org in the zone example.org. Leave zone_name out if no zone is to be made."
   }
 
   validation {
