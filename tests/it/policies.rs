@@ -37,6 +37,10 @@ const JOBS: [Job; 2] = [
     },
 ];
 
+/// Tests of what no shipped workflow does: `operation: deploy` with an image is for services that Terraform does not own,
+/// whose jobs have roles of their own (README of `deploy-service`).
+const OF_NO_JOB: &str = "deploy_service::images::";
+
 /// What binaries ask and no job is granted: they go on without.
 const REFUSED: [(&str, &str); 3] = [
     (
@@ -160,6 +164,7 @@ fn the_policy_of_each_job_is_what_its_binaries_need() {
             let asked: Vec<&Asked> = recorded
                 .iter()
                 .filter(|asked| asked.test.split("::").next() == Some(tests))
+                .filter(|asked| !asked.test.starts_with(OF_NO_JOB))
                 .collect();
             if asked.is_empty() {
                 faults.push(format!("{tests}: none of its tests is in the record"));
