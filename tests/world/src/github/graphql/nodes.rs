@@ -234,10 +234,15 @@ async fn of_repository(
 async fn expression(repository: &Repository, wanted: &str) -> Option<String> {
     let (revision, path) = wanted.split_once(':').unwrap_or((wanted, ""));
     let git = &repository.git;
+    let with_path = wanted.contains(':');
     let Some(commit) = git.commit_of(revision).await else {
-        return git.resolve(revision, "object").await;
+        // A branch that comes into being meanwhile is no file.
+        return match with_path {
+            true => None,
+            false => git.resolve(revision, "object").await,
+        };
     };
-    if !wanted.contains(':') {
+    if !with_path {
         let tag = git.reference(&format!("refs/tags/{revision}")).await;
         return Some(tag.unwrap_or(commit));
     }
