@@ -24,13 +24,14 @@ fn filler(at: usize) -> impl Strategy<Value = String> {
             let name = name.clone();
             move |text| format!("{name} = <<-EOT{{nl}}  target = \"{text}{{nl}}EOT{{nl}}")
         }),
-        "[a-z]{1,8}".prop_map({
+        // No keyword begins with k: `{ for = … }` is no object.
+        "k[a-z]{0,7}".prop_map({
             let name = name.clone();
             move |text| {
                 format!("{name} = {{{{nl}}  {text} = \"a\"{{nl}}  \"{text}.x\" : upper(\"{text}\"),{{nl}}}}{{nl}}")
             }
         }),
-        "[a-z]{1,8}".prop_map(move |text| {
+        "k[a-z]{0,7}".prop_map(move |text| {
             format!("block_{text} \"{name}\" {{{{nl}}  default = \"${{var.{text}}}-%{{ if a }}b%{{ endif }}\"{{nl}}}}{{nl}}")
         }),
     ]
