@@ -5,6 +5,7 @@ mod args;
 mod body;
 mod local;
 mod merge;
+mod overtaken;
 mod patience;
 mod plan;
 #[cfg(test)]

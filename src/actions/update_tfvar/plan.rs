@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::body::{self, Mark};
+use super::overtaken;
 use super::request::Request;
 use super::state::{Branch, Pull, State};
 use crate::domain::diff;
@@ -63,7 +64,12 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    fn idle(edited: &Edited, title: String, pull: Option<Pull>, note: Option<String>) -> Self {
+    pub(super) fn idle(
+        edited: &Edited,
+        title: String,
+        pull: Option<Pull>,
+        note: Option<String>,
+    ) -> Self {
         Self {
             changes: edited.changes.clone(),
             diff: String::new(),
@@ -136,7 +142,7 @@ pub(super) fn decide(request: &Request, state: &State) -> Result<Plan> {
         .collect();
 
     if !edited.is_change() {
-        return Ok(overtaken_by_base(request, state, &edited, own, &rivals));
+        return overtaken::by_base(request, state, &edited, own, &rivals);
     }
     if let Some((rival, _)) = rivals
         .iter()
@@ -166,31 +172,6 @@ pub(super) fn decide(request: &Request, state: &State) -> Result<Plan> {
     propose(request, state, own, &rivals, &wanted)
 }
 
-/// What is left to do when this run has written, and now the base has a newer value than it wanted: the pull request says
-/// what its branch holds, or is closed if this run opened it for nothing.
-pub(super) fn settle(request: &Request, state: &State, opened: bool) -> Result<Option<Plan>> {
-    let own = state.open.iter().find(|pull| pull.head == request.branch);
-    let (Some(own), Some(branch)) = (own, &state.branch) else {
-        return Ok(None);
-    };
-    let Some(proposed) = on_branch(request, branch)? else {
-        return Ok(None);
-    };
-    let edited = edit(&request.file, &state.file, &request.wanted)?;
-    let base = values(&edited.changes, |change| &change.old);
-    let wanted = values(&edited.changes, |change| &change.new);
-    if course(&base, &proposed) == Course::Newer {
-        return propose(request, state, Some(own), &[], &wanted).map(Some);
-    }
-    let title = body::title(request, &edited.changes);
-    let idle = Plan::idle(&edited, title, Some(own.clone()), None);
-    let reason = format!("{} has a newer value.", state.base);
-    Ok(opened.then(|| Plan {
-        steps: vec![close(own, &reason)],
-        ..idle
-    }))
-}
-
 fn check_auto_merge(request: &Request, state: &State) -> Result<()> {
     if !request.auto_merge {
         return Ok(());
@@ -211,41 +192,6 @@ fn check_auto_merge(request: &Request, state: &State) -> Result<()> {
         );
     }
     Ok(())
-}
-
-/// The base has what was asked for: proposals that are no newer are over.
-fn overtaken_by_base(
-    request: &Request,
-    state: &State,
-    edited: &Edited,
-    own: Option<&Pull>,
-    rivals: &[(&Pull, Mark)],
-) -> Plan {
-    let wanted = values(&edited.changes, |change| &change.new);
-    let proposed = own.and_then(|own| {
-        let on_branch = on_branch(request, state.branch.as_ref()?).ok()?;
-        Some((own, on_branch?))
-    });
-    let all = rivals
-        .iter()
-        .map(|(pull, mark)| (*pull, mark.to.clone()))
-        .chain(proposed);
-    let reason = format!("{} has this already.", state.base);
-    let steps: Vec<Step> = all
-        .filter(|(_, values)| course(&wanted, values) != Course::Newer)
-        .map(|(pull, _)| close(pull, &reason))
-        .collect();
-    let note = format!("{} has it already", state.base);
-    let title = body::title(request, &edited.changes);
-    let pull = own.filter(|own| {
-        steps
-            .iter()
-            .any(|step| matches!(step, Step::Close { number, .. } if *number == own.number))
-    });
-    Plan {
-        steps,
-        ..Plan::idle(edited, title, pull.cloned(), Some(note))
-    }
 }
 
 /// Whether what is proposed is to stay, because it is newer than what is wanted now.
@@ -351,7 +297,7 @@ fn propose(
 }
 
 /// The step that makes a pull request say what its branch holds. The title stays if a person changed it.
-fn describe(request: &Request, pull: &Pull, changes: &[Change]) -> Option<Step> {
+pub(super) fn describe(request: &Request, pull: &Pull, changes: &[Change]) -> Option<Step> {
     let mark = Mark::new(request, changes);
     let known = Mark::of(&pull.body);
     let same = |known: &Mark| known.file == mark.file && known.to == mark.to;
@@ -366,7 +312,7 @@ fn describe(request: &Request, pull: &Pull, changes: &[Change]) -> Option<Step> 
     })
 }
 
-fn close(pull: &Pull, reason: &str) -> Step {
+pub(super) fn close(pull: &Pull, reason: &str) -> Step {
     Step::Close {
         number: pull.number,
         body: body::closed(&pull.body, reason),
@@ -375,7 +321,7 @@ fn close(pull: &Pull, reason: &str) -> Step {
 }
 
 /// The values on the branch; `None` if it has no such file.
-fn on_branch(request: &Request, branch: &Branch) -> Result<Option<Values>> {
+pub(super) fn on_branch(request: &Request, branch: &Branch) -> Result<Option<Values>> {
     let Some(file) = &branch.file else {
         return Ok(None);
     };
@@ -392,7 +338,7 @@ fn on_branch(request: &Request, branch: &Branch) -> Result<Option<Values>> {
     Ok(Some(names.zip(found).collect()))
 }
 
-fn values(changes: &[Change], value: fn(&Change) -> &String) -> Values {
+pub(super) fn values(changes: &[Change], value: fn(&Change) -> &String) -> Values {
     changes
         .iter()
         .map(|change| (change.address.to_string(), value(change).clone()))

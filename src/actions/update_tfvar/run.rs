@@ -6,7 +6,7 @@ use super::body::code;
 use super::patience::Patience;
 use super::plan::{self, Plan, Step};
 use super::request::Request;
-use super::{Outputs, local, state};
+use super::{Outputs, local, overtaken, state};
 use crate::action::{Context, Outcome};
 use crate::domain::tfvar::{Change, Edited};
 use crate::error::{Error, Result};
@@ -158,7 +158,7 @@ fn left_to_do(request: &Request, state: &state::State, done: &Done) -> Result<Op
     if done.operation.is_none() {
         return Ok(None);
     }
-    let plan = plan::settle(request, state, done.operation == Some("created"))?;
+    let plan = overtaken::settle(request, state, done.operation == Some("created"))?;
     Ok(plan.filter(|plan| !plan.steps.is_empty()))
 }
 
