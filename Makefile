@@ -5,7 +5,12 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 ENV := source tests/tools/env.sh;
+FAULTS := access-denied bad-jar crash-loop rollback split-cluster token
 TARGET := $(or $(CARGO_TARGET_DIR),target)
+
+ifneq ($(filter-out $(FAULTS),$(BREAK)),)
+$(error BREAK=$(BREAK) is none of the faults there are: $(FAULTS))
+endif
 
 .PHONY: help
 help: ## what there is to make

@@ -21,6 +21,7 @@ pub mod journal;
 pub mod logs;
 pub mod nodes;
 pub mod oidc;
+pub mod processes;
 pub mod rehearsal;
 pub mod s3;
 pub mod sigv4;

@@ -1,9 +1,13 @@
 //! `make rehearse`: the pipeline on this machine. Exit code 0 only if every stage did its work.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
+use tokio::signal::unix::{SignalKind, signal};
+use world::processes::end_below;
 use world::rehearsal::{Fault, Script};
 
 #[derive(Parser)]
@@ -32,9 +36,37 @@ async fn main() -> ExitCode {
         cache: arguments.cache,
         fault: arguments.fault,
     };
-    if script.play().await {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
+    tokio::select! {
+        succeeded = script.play() => match succeeded {
+            true => ExitCode::SUCCESS,
+            false => ExitCode::FAILURE,
+        },
+        code = told_to_end() => {
+            // The runs' processes are not this one's children alone: act starts shells, these start builders.
+            end_below(std::process::id(), Duration::from_secs(5)).await;
+            say("ended early; what it had started is ended too");
+            ExitCode::from(code)
+        }
+    }
+}
+
+fn say(text: &str) {
+    // A terminal that is gone shall not stop the clean-up.
+    let _ = writeln!(std::io::stderr().lock(), "rehearse: {text}");
+}
+
+/// Waits for SIGINT or SIGTERM; the exit code that shells give for it.
+async fn told_to_end() -> u8 {
+    let listen =
+        |kind| signal(kind).map_err(|error| say(&format!("cannot listen for signals: {error}")));
+    let (Ok(mut interrupt), Ok(mut terminate)) = (
+        listen(SignalKind::interrupt()),
+        listen(SignalKind::terminate()),
+    ) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => 130,
+        _ = terminate.recv() => 143,
     }
 }

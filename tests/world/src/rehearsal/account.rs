@@ -1,10 +1,13 @@
 //! The AWS account, as a first `terraform apply` and an administrator leave it: no image yet, no service.
+//!
+//! The roles of the workflows have the policies that `terraform/modules/github-oidc` makes, as `terraform/tests/policies`
+//! holds them, with the names of this account.
 
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::consumer::{ENVIRONMENT, REPOSITORY};
+use super::consumer::{ENVIRONMENT, REPOSITORY, Repository};
 use crate::World;
 
 /// Name of the cluster, the service, the image repository.
@@ -18,36 +21,30 @@ pub const RELEASE: &str = "keycloak-release";
 /// Role of the deploy workflow.
 pub const DEPLOY: &str = "keycloak-deploy";
 /// Role that a node runs with.
-const TASK: &str = "keycloak-task";
+const TASK: &str = "keycloak-task-rehearsal";
 /// Role that starts tasks.
-const EXECUTION: &str = "keycloak-execution";
-
-const ISSUER: &str = "token.actions.githubusercontent.com";
+const EXECUTION: &str = "keycloak-execution-rehearsal";
 
 /// Makes everything but the service; the file that tells the stand-in for terraform of it.
 ///
 /// `trusted` is the environment whose jobs may deploy.
 pub fn create(
     world: &World,
-    repository_id: u64,
-    owner_id: u64,
+    repository: &Repository,
     trusted: &str,
+    product: &Path,
     folder: &Path,
 ) -> std::io::Result<PathBuf> {
-    let subject = |context: &str| {
-        let (owner, name) = REPOSITORY.split_once('/').unwrap_or((REPOSITORY, ""));
-        format!("repo:{owner}@{owner_id}/{name}@{repository_id}:{context}")
+    let policies = Policies {
+        folder: product.join("terraform/tests/policies"),
+        world,
+        repository,
+        trusted,
     };
-    world.iam.put_role(
-        RELEASE,
-        trust(world, &subject("ref:refs/heads/main")),
-        release_policy(world),
-    );
-    world.iam.put_role(
-        DEPLOY,
-        trust(world, &subject(&format!("environment:{trusted}"))),
-        deploy_policy(world),
-    );
+    for (role, policy) in [(RELEASE, "build"), (DEPLOY, "deploy-production")] {
+        let trust = policies.read(&format!("{policy}-trust"))?;
+        world.iam.put_role(role, trust, policies.read(policy)?);
+    }
     world.iam.put_role(TASK, tasks_only(), task_policy());
     world
         .iam
@@ -77,20 +74,39 @@ pub fn role(world: &World, name: &str) -> String {
     format!("arn:aws:iam::{}:role/{name}", world.settings.account)
 }
 
-fn trust(world: &World, sub: &str) -> Value {
-    let provider = format!(
-        "arn:aws:iam::{}:oidc-provider/{ISSUER}",
-        world.settings.account
-    );
-    json!({"Statement": [{
-        "Effect": "Allow",
-        "Action": "sts:AssumeRoleWithWebIdentity",
-        "Principal": {"Federated": provider},
-        "Condition": {"StringEquals": {
-            format!("{ISSUER}:aud"): "sts.amazonaws.com",
-            format!("{ISSUER}:sub"): sub,
-        }},
-    }]})
+/// The policies of the module's example, for this account and this repository.
+struct Policies<'a> {
+    folder: PathBuf,
+    world: &'a World,
+    repository: &'a Repository,
+    trusted: &'a str,
+}
+
+impl Policies<'_> {
+    fn read(&self, name: &str) -> std::io::Result<Value> {
+        let file = self.folder.join(format!("{name}.json"));
+        let text = std::fs::read_to_string(&file)
+            .map_err(|error| std::io::Error::other(format!("{}: {error}", file.display())))?;
+        let Repository { id, owner_id } = self.repository;
+        let (owner, name) = REPOSITORY.split_once('/').unwrap_or((REPOSITORY, ""));
+        let text = text
+            .replace("eu-west-1", &self.world.settings.region)
+            .replace("123456789012", &self.world.settings.account)
+            .replace(
+                "repo:example@12345678/keycloak@123456789:",
+                &format!("repo:{owner}@{owner_id}/{name}@{id}:"),
+            )
+            .replace("\"123456789\"", &format!("\"{id}\""))
+            .replace(
+                ":environment:production",
+                &format!(":environment:{}", self.trusted),
+            )
+            .replace(
+                ":environment\": \"production\"",
+                &format!(":environment\": \"{}\"", self.trusted),
+            );
+        serde_json::from_str(&text).map_err(std::io::Error::other)
+    }
 }
 
 fn tasks_only() -> Value {
@@ -112,93 +128,6 @@ fn allow(statements: &[(&[&str], &[String])]) -> Value {
 fn arn(world: &World, service: &str, resource: &str) -> String {
     let (region, account) = (&world.settings.region, &world.settings.account);
     format!("arn:aws:{service}:{region}:{account}:{resource}")
-}
-
-fn release_policy(world: &World) -> Value {
-    let everything = ["*".to_owned()];
-    let repository = [arn(world, "ecr", &format!("repository/{NAME}"))];
-    allow(&[
-        (&["ecr:GetAuthorizationToken"], &everything),
-        (
-            &[
-                "ecr:BatchCheckLayerAvailability",
-                "ecr:BatchGetImage",
-                "ecr:CompleteLayerUpload",
-                "ecr:DescribeImages",
-                "ecr:GetDownloadUrlForLayer",
-                "ecr:InitiateLayerUpload",
-                "ecr:ListImages",
-                "ecr:PutImage",
-                "ecr:UploadLayerPart",
-            ],
-            &repository,
-        ),
-    ])
-}
-
-fn deploy_policy(world: &World) -> Value {
-    let ecs = |resource: String| arn(world, "ecs", &resource);
-    let everything = ["*".to_owned()];
-    allow(&[
-        (
-            &["ecs:RegisterTaskDefinition", "ecs:DescribeTaskDefinition"],
-            &everything,
-        ),
-        (
-            &[
-                "ecs:CreateService",
-                "ecs:UpdateService",
-                "ecs:DescribeServices",
-            ],
-            &[ecs(format!("service/{NAME}/{NAME}"))],
-        ),
-        (&["ecs:DescribeClusters", "ecs:ListServices"], &everything),
-        (
-            &[
-                "ecs:ListServiceDeployments",
-                "ecs:DescribeServiceDeployments",
-                "ecs:DescribeServiceRevisions",
-                "ecs:StopServiceDeployment",
-            ],
-            &[
-                ecs(format!("service/{NAME}/{NAME}")),
-                ecs(format!("service-deployment/{NAME}/{NAME}/*")),
-                ecs(format!("service-revision/{NAME}/{NAME}/*")),
-            ],
-        ),
-        (
-            &["ecs:ListTasks", "ecs:DescribeTasks"],
-            &[
-                ecs(format!("cluster/{NAME}")),
-                ecs(format!("container-instance/{NAME}/*")),
-                ecs(format!("task/{NAME}/*")),
-            ],
-        ),
-        (
-            &["iam:PassRole"],
-            &[role(world, TASK), role(world, EXECUTION)],
-        ),
-        (
-            &[
-                "logs:GetLogEvents",
-                "logs:FilterLogEvents",
-                "logs:DescribeLogStreams",
-            ],
-            &[
-                arn(world, "logs", &format!("log-group:{LOG_GROUP}")),
-                arn(world, "logs", &format!("log-group:{LOG_GROUP}:*")),
-            ],
-        ),
-        (&["s3:ListBucket"], &[format!("arn:aws:s3:::{BUCKET}")]),
-        (
-            &["s3:GetObject"],
-            &[format!("arn:aws:s3:::{BUCKET}/{NAME}/*")],
-        ),
-        (
-            &["ecr:BatchGetImage", "ecr:DescribeImages"],
-            &[arn(world, "ecr", &format!("repository/{NAME}"))],
-        ),
-    ])
 }
 
 fn task_policy() -> Value {

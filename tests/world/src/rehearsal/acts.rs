@@ -95,12 +95,12 @@ impl<'a> Company<'a> {
         places: &Places,
         fault: Option<Fault>,
     ) -> Result<(Person, String), String> {
-        let (repository, owner) = consumer::create(world).await?;
+        let repository = consumer::create(world).await?;
         let trusted = match fault {
             Some(Fault::AccessDenied) => "staging",
             _ => consumer::ENVIRONMENT,
         };
-        let stack = account::create(world, repository, owner, trusted, &places.folder)
+        let stack = account::create(world, &repository, trusted, &places.product, &places.folder)
             .map_err(|error| error.to_string())?;
         account::set_variables(world);
         GitHub::run_workflows(world, run_settings(places, &stack));
@@ -147,24 +147,18 @@ impl<'a> Company<'a> {
         let number = self.ada.open(branch, title).await?;
         let title = format!("Pull request #{number} is checked");
         self.runs(&title, "pull-request.yml", |run, _| {
-            let told = [
-                "verify-providers: 2",
-                "build-image: built",
-                "bump-tag: the next tag",
-            ];
-            let summaries: Vec<&String> = run.jobs.iter().flat_map(|job| &job.summaries).collect();
-            let shown = told
-                .iter()
-                .all(|told| summaries.iter().any(|text| text.contains(told)));
-            match shown {
-                true => Ok(
-                    "jars from Maven Central verified, image built, next tag in the job summary"
-                        .to_owned(),
-                ),
-                false => {
-                    Err("the job summary lacks the providers, the image or the next tag".to_owned())
-                }
-            }
+            says(
+                run,
+                &[
+                    "verify-providers: 2",
+                    "build-image: built",
+                    "bump-tag: the next tag",
+                ],
+            )?;
+            Ok(
+                "jars from Maven Central verified, image built, next tag in the job summary"
+                    .to_owned(),
+            )
         })
         .await?;
         Ok(number)
@@ -200,13 +194,23 @@ impl<'a> Company<'a> {
     /// A person merges the pull request with the tag: terraform, the wait, the look at the cluster.
     pub async fn deploy(&mut self, number: u64) -> Result<(), String> {
         self.ada.merge(number).await?;
-        self.runs("The tag is deployed", "deploy.yml", |_, world| {
+        self.runs("The tag is deployed", "deploy.yml", |run, world| {
             let nodes = world.ecs.running_tasks();
             let lists = world.s3.list(BUCKET, "").len();
-            match (nodes.len(), lists) {
-                (2, 1) => Ok("two nodes serve the new image, and share one peer list".to_owned()),
-                (nodes, lists) => Err(format!("{nodes} nodes run, with {lists} peer lists")),
+            if (nodes.len(), lists) != (2, 1) {
+                return Err(format!(
+                    "{} nodes run, with {lists} peer lists",
+                    nodes.len()
+                ));
             }
+            says(
+                run,
+                &[
+                    "deploy-service: keycloak · wait · deployed",
+                    "check-cluster: whole",
+                ],
+            )?;
+            Ok("deployed: two nodes serve the new image, and share one peer list".to_owned())
         })
         .await
         .map(drop)
@@ -273,6 +277,17 @@ impl<'a> Company<'a> {
         }
         result
     }
+}
+
+/// The job summaries of a run must say all of this.
+fn says(run: &Run, told: &[&str]) -> Result<(), String> {
+    let summaries: Vec<&String> = run.jobs.iter().flat_map(|job| &job.summaries).collect();
+    let missing = told
+        .iter()
+        .find(|told| !summaries.iter().any(|text| text.contains(**told)));
+    missing.map_or(Ok(()), |told| {
+        Err(format!("no job summary says \"{told}\""))
+    })
 }
 
 /// Tells of each step that ends.

@@ -14,6 +14,12 @@ pub const REPOSITORY: &str = "acme/idp";
 /// The environment that the workflows deploy to.
 pub const ENVIRONMENT: &str = "production";
 
+/// What GitHub numbers the repository and its owner; OIDC subjects are made of them.
+pub struct Repository {
+    pub id: u64,
+    pub owner_id: u64,
+}
+
 /// A person with a clone of the repository.
 pub struct Person {
     world: Arc<World>,
@@ -23,8 +29,8 @@ pub struct Person {
     pub clone: PathBuf,
 }
 
-/// Creates the repository, empty; its numbers are what OIDC subjects are made of.
-pub async fn create(world: &World) -> Result<(u64, u64), String> {
+/// Creates the repository, empty.
+pub async fn create(world: &World) -> Result<Repository, String> {
     let (owner, name) = REPOSITORY.split_once('/').unwrap_or((REPOSITORY, ""));
     let options = RepositoryOptions {
         actions_can_create_pull_requests: true,
@@ -35,7 +41,10 @@ pub async fn create(world: &World) -> Result<(u64, u64), String> {
         .create_repository(owner, name, "main", options)
         .await
         .map_err(|error| error.0)?;
-    Ok((made.id, made.owner_id))
+    Ok(Repository {
+        id: made.id,
+        owner_id: made.owner_id,
+    })
 }
 
 impl Person {

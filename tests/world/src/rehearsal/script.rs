@@ -107,3 +107,22 @@ pub struct Places {
 fn absolute(path: &Path) -> Result<PathBuf, String> {
     std::fs::canonicalize(path).map_err(|error| format!("{}: {error}", path.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_makefile_knows_every_fault() {
+        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+        let makefile = std::fs::read_to_string(format!("{root}/Makefile")).unwrap();
+        let names: Vec<String> = Fault::value_variants()
+            .iter()
+            .filter_map(|fault| Some(fault.to_possible_value()?.get_name().to_owned()))
+            .collect();
+        let line = format!("\nFAULTS := {}\n", names.join(" "));
+        assert!(makefile.contains(&line), "no {line:?} in the Makefile");
+        let shown = format!("BREAK={}", names.join("|"));
+        assert!(makefile.contains(&shown), "no {shown:?} in the Makefile");
+    }
+}

@@ -9,7 +9,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_yaml::Value;
-use tokio::process::Command;
+
+use crate::processes::{children, signal};
 
 const POLL: Duration = Duration::from_millis(20);
 /// Name of the script that runs steps.
@@ -37,13 +38,6 @@ async fn again(name: &str, wrapper: u32, patience: Duration) -> bool {
     ended(wrapper, patience).await
 }
 
-async fn signal(name: &str, process: u32) {
-    let mut command = Command::new("kill");
-    command.args([&format!("-{name}"), &process.to_string()]);
-    // A process that is gone needs no signal.
-    let _ = command.stderr(std::process::Stdio::null()).status().await;
-}
-
 /// Waits until a wrapper's step has ended; `false` if that takes too long.
 async fn ended(wrapper: u32, patience: Duration) -> bool {
     let end = tokio::time::Instant::now() + patience;
@@ -59,22 +53,6 @@ async fn ended(wrapper: u32, patience: Duration) -> bool {
 fn runs_step(process: u32) -> bool {
     let line = std::fs::read(format!("/proc/{process}/cmdline")).unwrap_or_default();
     String::from_utf8_lossy(&line).contains(SCRIPT)
-}
-
-/// The parent of a process, from proc(5).
-fn parent(process: u32) -> Option<u32> {
-    let text = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    // The name before it may have blanks and parentheses.
-    let (_, rest) = text.rsplit_once(") ")?;
-    rest.split(' ').nth(1)?.parse().ok()
-}
-
-fn children(of: u32) -> Vec<u32> {
-    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    processes
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .filter(|process| parent(*process) == Some(of))
-        .collect()
 }
 
 /// Writes the script into a run's folder.
