@@ -38,7 +38,7 @@ const JOBS: [Job; 2] = [
 ];
 
 /// Tests of what no shipped workflow does: `operation: deploy` with an image is for services that Terraform does not own,
-/// whose jobs have roles of their own (README of `deploy-service`).
+/// whose jobs have roles of their own (README of `deploy-service`). That no shipped workflow does it, `workflows.rs` checks.
 const OF_NO_JOB: &str = "deploy_service::images::";
 
 /// What binaries ask and no job is granted: they go on without.

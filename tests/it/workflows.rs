@@ -149,6 +149,25 @@ fn a_credential_is_only_there_after_the_jars_were_verified() {
     );
 }
 
+/// The deploy role is not granted what `operation: deploy` asks for (`policies.rs`, `OF_NO_JOB`).
+#[test]
+fn no_shipped_job_deploys_an_image_beside_terraform() {
+    let catalogue = catalogue();
+    for (path, workflow) in workflows() {
+        let operations: Vec<&str> = calls(&workflow, &catalogue)
+            .into_iter()
+            .filter(|(_, spec)| spec.name == "deploy-service")
+            .map(|(step, _)| step["with"]["operation"].as_str().unwrap_or("wait"))
+            .collect();
+        let known = ["wait", "restart", "status", "rollback"];
+        assert!(
+            operations.iter().all(|name| known.contains(name)),
+            "{}: {operations:?}",
+            path.display()
+        );
+    }
+}
+
 #[test]
 fn workflows_use_inputs_outputs_and_operations_that_are_there() {
     let catalogue = catalogue();

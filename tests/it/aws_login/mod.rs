@@ -1,11 +1,13 @@
 //! `aws-login` against the stand-ins: a real signed token, a trust policy that is evaluated.
 
+use serde_json::json;
 use world::oidc::JobIdentity;
 
 use crate::support::account::{Account, job};
 use crate::support::{Ended, Step};
 
 mod chain;
+mod mixed;
 mod refusals;
 mod registry;
 
@@ -35,6 +37,17 @@ fn exported(ended: &Ended, name: &str) -> String {
         .and_then(|(_, rest)| rest.lines().nth(1))
         .unwrap_or("")
         .to_owned()
+}
+
+/// Lets the role `deploy` do this.
+fn permit(account: &Account, action: &str) {
+    let role = account.world.iam.role("deploy").unwrap();
+    let permissions =
+        json!({"Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]});
+    account
+        .world
+        .iam
+        .put_role("deploy", role.trust, permissions);
 }
 
 #[test]

@@ -2,18 +2,7 @@
 
 use serde_json::json;
 
-use super::{Account, exported, job, step};
-
-/// Lets the role do one more thing.
-fn permit(account: &Account, action: &str) {
-    let role = account.world.iam.role("deploy").unwrap();
-    let permissions =
-        json!({"Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]});
-    account
-        .world
-        .iam
-        .put_role("deploy", role.trust, permissions);
-}
+use super::{Account, exported, job, permit, step};
 
 #[test]
 fn a_registry_login_is_a_file_of_this_job_and_goes_with_the_logout() {
