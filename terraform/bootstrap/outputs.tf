@@ -6,7 +6,7 @@ output "state_bucket" {
 }
 
 output "plan_role_arn" {
-  description = "Role for plans on pull requests."
+  description = "Role for plans on pull requests: the repository's variable AWS_PLAN_ROLE_TO_ASSUME."
   value       = module.github_oidc.plan_role_arn
 }
 
@@ -39,6 +39,7 @@ output "next_steps" {
       "In GitHub, make the environments, with reviewers where somebody is to approve, and set the variables:",
       "  gh variable set AWS_REGION --body ${var.aws_region}",
       "  gh variable set AWS_ROLE_TO_ASSUME --body ${module.github_oidc.build_role_arn}",
+      "  gh variable set AWS_PLAN_ROLE_TO_ASSUME --body ${module.github_oidc.plan_role_arn}",
     ],
     [for environment, role in module.github_oidc.deploy_role_arns : "  gh variable set AWS_ROLE_TO_ASSUME --env ${environment} --body ${role}"],
     [for environment, role in module.github_oidc.infrastructure_role_arns : "  gh variable set AWS_ROLE_TO_ASSUME --env ${environment}-infrastructure --body ${role}"],

@@ -1,7 +1,7 @@
 # What goes into GitHub's settings and into the stacks' inputs.
 
 output "plan_role_arn" {
-  description = "Role for plans on pull requests."
+  description = "Role for plans on pull requests: the repository's variable AWS_PLAN_ROLE_TO_ASSUME."
   value       = aws_iam_role.github["plan"].arn
 }
 

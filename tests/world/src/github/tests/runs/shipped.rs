@@ -176,6 +176,91 @@ async fn a_digest_that_was_rolled_back_is_not_proposed_again() {
     );
 }
 
+const PLANS: &str = "#!/bin/bash
+case $1 in
+  version) echo 'Terraform v0' ;;
+  init) ;;
+  plan)
+    case $(cat main.tf) in
+      same) echo 'No changes.' ;;
+      more) echo 'Plan: 1 to add, 0 to change, 0 to destroy.'; exit 2 ;;
+      *) printf '\\nError: Invalid block definition\\n\\n  on main.tf\\n' >&2; exit 1 ;;
+    esac ;;
+esac
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pull_request_that_touches_terraform_shows_its_plan() {
+    let options = RepositoryOptions {
+        variables: pairs(&[
+            ("AWS_PLAN_ROLE_TO_ASSUME", "arn:aws:iam::1:role/plan"),
+            ("AWS_REGION", "eu-west-1"),
+        ]),
+        ..RepositoryOptions::default()
+    };
+    let stage = Stage::shipped(options).await;
+    stage.program("terraform", PLANS);
+    let main = "terraform/environments/production/main.tf";
+    stage.file(main, "same");
+    stage.push("main", "Add the stack and the workflows").await;
+    for (branch, content, conclusion, told) in [
+        (
+            "more",
+            "more",
+            "success",
+            "### plan of production: Plan: 1 to add, 0 to change, 0 to destroy.",
+        ),
+        (
+            "note",
+            "same",
+            "success",
+            "### plan of production: no changes",
+        ),
+        (
+            "wrong",
+            "}",
+            "failure",
+            "### plan of production: Error: Invalid block definition",
+        ),
+    ] {
+        stage.file(main, content);
+        stage.file("terraform/README.md", branch);
+        stage.push(branch, "Change the stack").await;
+        stage.propose(&stage.scene.person, branch).await;
+        let runs = stage.ended().await;
+        let run = runs.last().expect("a run");
+        assert_eq!(run.conclusion.as_deref(), Some(conclusion), "{}", log(run));
+        assert_eq!(jobs(run), [("Plan / plan production", conclusion)]);
+        let summary = run.jobs[0].summaries.concat();
+        assert!(summary.contains(told), "{summary}");
+        let recorded = stage.recorded();
+        let [.., (login, given), (logout, at_end)] = recorded.as_slice() else {
+            panic!("{recorded:?}");
+        };
+        assert_eq!(
+            (login.as_str(), logout.as_str()),
+            ("aws-login", "aws-login")
+        );
+        assert_eq!(given["role-to-assume"], "arn:aws:iam::1:role/plan");
+        assert_eq!(at_end["operation"], "logout");
+    }
+    let runs = stage.ended().await;
+    let told = &runs.last().expect("a run").annotations[0];
+    assert_eq!(told.message, "production: Error: Invalid block definition");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_its_role_a_plan_is_skipped() {
+    let stage = Stage::shipped(RepositoryOptions::default()).await;
+    stage.push("main", "Add the workflows").await;
+    stage.file("terraform/README.md", "A stack\n");
+    stage.push("stack", "Describe the stack").await;
+    stage.propose(&stage.scene.person, "stack").await;
+    let run = stage.only("skipped").await;
+    assert_eq!(jobs(&run), [("Plan", "skipped")]);
+    assert!(stage.recorded().is_empty());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_changed_image_is_deployed_into_its_environment() {
     let environment = Environment {
@@ -200,9 +285,11 @@ async fn a_changed_image_is_deployed_into_its_environment() {
     stage.file(IMAGE, &image("1.1.0"));
     stage.push("next", "Take 1.1.0").await;
     stage.propose(&stage.scene.person, "next").await;
-    assert!(stage.ended().await.is_empty());
+    // Nobody set up the role for plans.
+    assert_eq!(jobs(&stage.only("skipped").await), [("Plan", "skipped")]);
     assert_eq!(stage.scene.merge(&stage.scene.person, 1).await.status, 200);
-    let run = stage.only("success").await;
+    let run = stage.ended().await.pop().expect("a run");
+    assert_eq!(run.conclusion.as_deref(), Some("success"), "{}", log(&run));
     assert_eq!(
         jobs(&run),
         [
