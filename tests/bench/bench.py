@@ -12,6 +12,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -47,8 +48,11 @@ class World:
         }
 
     def stop(self):
-        self.process.terminate()
+        """Ends the stand-ins; the number of requests to each operation."""
+        self.process.send_signal(signal.SIGINT)
+        requests = json.loads(self.process.stdout.readline())["requests"]
         self.process.wait()
+        return requests
 
 
 def once(command, environment, folder):
@@ -100,6 +104,7 @@ def login(binaries):
         world = World(folder)
         try:
             ours = world.environment() | {"KECS_ROLE_TO_ASSUME": world.told["role"]}
+            registry = ours | {"KECS_ECR_LOGIN": "true", "RUNNER_TEMP": folder}
             request = urllib.request.Request(
                 world.told["id_token_url"] + "&audience=sts.amazonaws.com",
                 headers={"Authorization": "bearer " + world.told["id_token_token"]},
@@ -111,11 +116,21 @@ def login(binaries):
                 "Login: OIDC token to credentials (the aws CLI gets its token for nothing)",
                 [
                     ("aws-login", [binaries / "aws-login"], ours, None),
+                    ("aws-login with ecr-login", [binaries / "aws-login"], registry, None),
                     ("aws sts assume-role-with-web-identity", cli, world.environment(), None),
                 ],
             )
         finally:
             world.stop()
+    for title, more in [("aws-login", {}), ("aws-login with ecr-login", {"KECS_ECR_LOGIN": "true"})]:
+        with tempfile.TemporaryDirectory() as folder:
+            world = World(folder)
+            environment = world.environment() | {"KECS_ROLE_TO_ASSUME": world.told["role"], "RUNNER_TEMP": folder}
+            once([binaries / "aws-login"], environment | more, folder)
+            requests = world.stop()
+            print(f"\nRequests of {title}: {sum(requests.values())} ({', '.join(requests)})")
+    size = (binaries / "aws-login").stat().st_size
+    print(f"\nThe executable: {size / 1e6:.1f} MB, unpacked")
 
 
 def edit(binaries):

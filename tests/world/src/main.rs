@@ -1,5 +1,7 @@
-//! The stand-ins as a process: prints their addresses as one line of JSON, and serves until it is ended.
+//! The stand-ins as a process: prints their addresses as one line of JSON, serves until SIGINT, and then prints the number of
+//! requests to each operation as another.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Parser;
@@ -63,9 +65,10 @@ async fn main() -> std::io::Result<()> {
         .iam
         .session("admin", "ada", world.clock.unix() + 43_200.0);
     let (id_token_url, id_token_token) = world.oidc.allow(job());
+    let ecr = json!({"Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*"});
     world
         .iam
-        .put_role("deploy", trust(&world), json!({"Statement": []}));
+        .put_role("deploy", trust(&world), json!({"Statement": [ecr]}));
     let told = json!({
         "aws": world.urls.aws,
         "registry": world.urls.registry,
@@ -79,5 +82,12 @@ async fn main() -> std::io::Result<()> {
         "id_token_token": id_token_token,
     });
     println!("{told}");
-    tokio::signal::ctrl_c().await
+    tokio::signal::ctrl_c().await?;
+    let mut requests: BTreeMap<String, usize> = BTreeMap::new();
+    for entry in world.journal.entries() {
+        let name = format!("{} {}", entry.service, entry.operation);
+        *requests.entry(name).or_default() += 1;
+    }
+    println!("{}", json!({ "requests": requests }));
+    Ok(())
 }
