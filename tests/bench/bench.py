@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What our binaries cost beside what people would use instead, as ratios measured in one run.
 
-    bench.py BINARIES [CASE...]      cases: start login edit (default: all)
+    bench.py BINARIES [CASE...]      cases: start login edit fetch (default: all)
 
 Wall time, CPU time and peak memory are the medians of several runs, one after the other and taking turns, each in a process
 of its own. The stand-ins for AWS and GitHub run beside them (`world`, a debug build). Figures of one machine under whatever
@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+import zipfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RUNS = 9
@@ -150,7 +151,58 @@ def edit(binaries):
     compare("Set a Terraform variable", subjects)
 
 
-CASES = {"start": start, "login": login, "edit": edit}
+FETCHED = ["org.jgroups.aws:jgroups-aws:4.0.0.Final", "org.checkerframework:checker-qual:3.49.3"]
+
+
+def fetch(binaries):
+    """50 jars from Maven Central. Maven's own plugins are in its local repository already, nothing of the jars is."""
+    environment = {name: os.environ[name] for name in ("PATH", "HOME", "HTTPS_PROXY", "SSL_CERT_FILE") if name in os.environ}
+    with tempfile.TemporaryDirectory() as work:
+        work = pathlib.Path(work)
+        own = work / "keycloak/lib/own.jar"
+        own.parent.mkdir(parents=True)
+        with zipfile.ZipFile(own, "w") as jar:
+            jar.writestr("org/keycloak/Own.class", "")
+        wishes = "".join(f"  - {coordinates}\n" for coordinates in FETCHED)
+        (work / "providers.yml").write_text(f"resolve:\n{wishes}")
+        files = ["--manifest", work / "providers.yml", "--lock", work / "providers.lock"]
+        lock = [binaries / "verify-providers", "--operation", "lock", "--keycloak-version", "0", *files]
+        once([*lock, "--keycloak-home", work / "keycloak"], environment, work)
+        jars = (work / "providers.lock").read_text().count("- file: ")
+
+        warm = work / "warm"
+        maven = ["mvn", "--batch-mode", "--quiet", "dependency:copy-dependencies", "-DincludeScope=runtime"]
+        small = work / "small"
+        small.mkdir()
+        (small / "pom.xml").write_text(pom(["org.slf4j:slf4j-api:2.0.17"]))
+        once([*maven, f"-Dmaven.repo.local={warm}"], environment, small)
+        shutil.rmtree(warm / "org/slf4j/slf4j-api")
+
+        def prepare(folder):
+            shutil.copytree(warm, folder / "repository")
+            (folder / "pom.xml").write_text(pom(FETCHED))
+
+        ours = [binaries / "verify-providers", "--operation", "fetch", *files]
+        compare(
+            f"Fetch {jars} jars from Maven Central",
+            [
+                ("verify-providers --operation fetch", [*ours, "--providers-dir", "providers"], environment, None),
+                ("mvn dependency:copy-dependencies", [*maven, "-Dmaven.repo.local=repository"], environment, prepare),
+            ],
+            runs=3,
+        )
+
+
+def pom(dependencies):
+    entries = ""
+    for coordinates in dependencies:
+        group, artifact, version = coordinates.split(":")
+        entries += f"<dependency><groupId>{group}</groupId><artifactId>{artifact}</artifactId><version>{version}</version></dependency>"
+    names = "<groupId>x</groupId><artifactId>x</artifactId><version>1</version>"
+    return f"<project><modelVersion>4.0.0</modelVersion>{names}<dependencies>{entries}</dependencies></project>"
+
+
+CASES = {"start": start, "login": login, "edit": edit, "fetch": fetch}
 
 if __name__ == "__main__":
     binaries = pathlib.Path(sys.argv[1]).resolve()
