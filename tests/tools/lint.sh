@@ -36,6 +36,7 @@ reusable=(.github/workflows/*.yml)
 callers=(workflows/*.yml)
 workflows=("${reusable[@]}" "${callers[@]}")
 dependabot=(.github/dependabot.y*ml)
+renovate=(renovate/*.json)
 for file in "${actions[@]}" "${workflows[@]}"; do
   mkdir -p "$copy/$(dirname "$file")"
   sed -E "s#(uses:[[:space:]]*)(\\\$|[^/[:space:]]+/$repository)/([^@[:space:]]+)(@[^[:space:]]+)?#\1./\3#" "$file" >"$copy/$file"
@@ -120,6 +121,7 @@ check zizmor "$((all + ${#dependabot[@]}))" run_zizmor "${actions[@]}" "${workfl
 check schema-actions "${#actions[@]}" schema vendor.github-actions "${actions[@]}"
 check schema-workflows "${#workflows[@]}" schema vendor.github-workflows "${workflows[@]}"
 check schema-timeouts "${#reusable[@]}" schema custom.github-workflows-require-timeout "${reusable[@]}"
+check schema-renovate "${#renovate[@]}" schema vendor.renovate "${renovate[@]}"
 check act-validate "${#workflows[@]}" run_act
 check composite-lint "$all" composite
 check shellcheck "${#scripts[@]}" shellcheck --external-sources --source-path=SCRIPTDIR "${scripts[@]}"
