@@ -14,6 +14,7 @@
 //! | [`github`] | GitHub's API for one repository |
 //! | [`http`] | the HTTP client that is not AWS's |
 //! | [`image_context`] | the folder that an image is built from |
+//! | [`download`] | files over HTTP, whole or not at all |
 //! | [`maven`] | Maven repositories |
 //! | [`process`] | child processes |
 //! | [`registry`] | image registries |
@@ -25,10 +26,12 @@ pub mod actions;
 pub mod aws;
 pub mod clock;
 pub mod domain;
+pub mod download;
 pub mod error;
 pub mod github;
 pub mod http;
 pub mod image_context;
+mod lock_file;
 pub mod maven;
 pub mod process;
 pub mod registry;

@@ -10,6 +10,7 @@ pub mod image_reference;
 pub mod inputs;
 pub mod near;
 pub mod peers;
+pub mod pom;
 pub mod providers;
 pub mod release_record;
 pub mod rollout;

@@ -3,179 +3,227 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
+use serde::Deserialize;
 
 use super::coordinates::{Coordinates, is_name};
+use super::pom;
 
-/// Version of the lock file's format.
-pub const FORMAT: u32 = 1;
+mod lock;
+
+pub use lock::{Drift, FORMAT, Lock, Locked, Source, excluded, generic_purl, local_origin};
 
 /// `providers.yml` as it is written.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(
+    deny_unknown_fields,
+    default,
+    expecting = "the keys `resolve`, `providers`, `releases`, `files` and `exclude`"
+)]
 pub struct Manifest {
-    /// Coordinates of the jars.
+    /// Coordinates of artifacts that are wanted with all that they need at run time.
+    pub resolve: Vec<String>,
+    /// Coordinates of jars that are wanted as they are.
     pub providers: Vec<String>,
+    /// Jars at an address of their own.
+    pub releases: Vec<Release>,
+    /// Jars in the repository, as paths beside `providers.yml`.
+    pub files: Vec<String>,
     /// Modules of the dependency closure that are left out, each with its reason.
-    #[serde(default)]
     pub exclude: Vec<Exclusion>,
 }
 
-/// A module that is left out on purpose.
+/// A jar at an address, with the content that it must have.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "the keys `url` and `sha256`")]
+pub struct Release {
+    pub url: String,
+    /// SHA-256 in hexadecimal.
+    pub sha256: String,
+}
+
+impl Release {
+    /// Name of the file: the last part of the address.
+    pub fn file(&self) -> &str {
+        let path = self.url.split(['?', '#']).next().unwrap_or_default();
+        path.rsplit('/').next().unwrap_or_default()
+    }
+}
+
+/// Modules that are left out on purpose.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "the keys `artifact` and `reason`")]
 pub struct Exclusion {
-    /// `group:artifact`.
+    /// `group:artifact`; each of them can be `*`.
     pub artifact: String,
     pub reason: String,
 }
 
-impl Manifest {
-    /// The jars, sorted. Each module is there once, and none that is left out.
-    pub fn jars(&self) -> Result<Vec<Coordinates>, String> {
-        let mut jars = BTreeMap::new();
-        for text in &self.providers {
-            let jar: Coordinates = text.parse()?;
-            if let Some(other) = jars.insert(jar.module(), jar.clone()) {
-                return Err(format!(
-                    "{} is there twice: {} and {}",
-                    jar.module(),
-                    other.version,
-                    jar.version
-                ));
-            }
+/// A manifest without a fault.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Sorted; each module is there once, and none that is left out.
+    pub jars: Vec<Coordinates>,
+    /// Sorted.
+    pub roots: Vec<Coordinates>,
+    pub releases: Vec<Release>,
+    pub files: Vec<String>,
+    /// Sorted.
+    pub exclusions: Vec<pom::Exclusion>,
+}
+
+impl FromIterator<Coordinates> for Wanted {
+    fn from_iter<T: IntoIterator<Item = Coordinates>>(jars: T) -> Self {
+        Self {
+            jars: jars.into_iter().collect(),
+            ..Self::default()
         }
-        let mut files = BTreeMap::new();
-        for jar in jars.values() {
-            if let Some(other) = files.insert(jar.file("jar"), jar) {
-                return Err(format!(
-                    "{other} and {jar} would be one file, {}",
-                    jar.file("jar")
-                ));
-            }
-        }
-        let mut left_out = BTreeSet::new();
-        for exclusion in &self.exclude {
-            match exclusion.artifact.split(':').collect::<Vec<_>>()[..] {
-                [group, artifact] if is_name(group) && is_name(artifact) => {}
-                _ => return Err(format!("{:?} is not group:artifact", exclusion.artifact)),
-            }
-            if !left_out.insert(&exclusion.artifact) {
-                return Err(format!("{} is left out twice", exclusion.artifact));
-            }
-            if exclusion.reason.trim().is_empty() {
-                return Err(format!(
-                    "{} is left out without a reason",
-                    exclusion.artifact
-                ));
-            }
-            if jars.contains_key(&exclusion.artifact) {
-                return Err(format!(
-                    "{} is both wanted and left out",
-                    exclusion.artifact
-                ));
-            }
-        }
-        Ok(jars.into_values().collect())
     }
 }
 
-/// `providers.lock`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Lock {
-    pub version: u32,
-    /// Keycloak's version when the lock was made.
-    pub keycloak: String,
-    /// Sorted by coordinates.
-    pub providers: Vec<Locked>,
-}
-
-/// One jar, as it was found and checked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Locked {
-    pub file: String,
-    pub coordinates: String,
-    /// SHA-256 in hexadecimal.
-    pub sha256: String,
-    /// Bytes.
-    pub size: u64,
-    /// Where it came from, such as `maven-central`.
-    pub origin: String,
-}
-
-impl Lock {
-    /// What is wrong with the lock itself, so that nothing of it becomes a path unseen.
-    pub fn fault(&self) -> Option<String> {
-        if self.version != FORMAT {
-            return Some(format!(
-                "version {} is not known, only {FORMAT}",
-                self.version
+impl Manifest {
+    /// What is wanted; or what is wrong, with the text that it is about.
+    pub fn wanted(&self) -> Result<Wanted, String> {
+        let roots = modules(&self.resolve)?;
+        let jars = modules(&self.providers)?;
+        if let Some(module) = roots.keys().find(|module| jars.contains_key(*module)) {
+            return Err(format!(
+                "{module} is wanted twice: under `resolve` and under `providers`"
             ));
         }
-        self.providers.iter().find_map(|jar| {
-            let hash =
-                jar.sha256.len() == 64 && jar.sha256.bytes().all(|byte| byte.is_ascii_hexdigit());
-            let coordinates = jar.coordinates.parse::<Coordinates>();
-            let named = is_name(&jar.file)
-                && coordinates
-                    .as_ref()
-                    .is_ok_and(|coordinates| coordinates.file("jar") == jar.file);
-            (!hash || !named).then(|| format!("the entry of {} is damaged", jar.coordinates))
+        let mut files: BTreeMap<String, String> = BTreeMap::new();
+        let named = jars
+            .values()
+            .chain(roots.values())
+            .map(|jar| (jar.file("jar"), jar.to_string()));
+        let named = named.chain(
+            self.releases
+                .iter()
+                .map(|release| (release.file().to_owned(), release.url.clone())),
+        );
+        let named = named.chain(
+            self.files
+                .iter()
+                .map(|path| (last_part(path).to_owned(), path.clone())),
+        );
+        for (file, name) in named {
+            if let Some(other) = files.insert(file.clone(), name.clone()) {
+                return Err(format!("{other} and {name} would be one file, {file}"));
+            }
+        }
+        self.releases.iter().try_for_each(check_release)?;
+        self.files.iter().try_for_each(|path| check_path(path))?;
+        let wanted = roots.values().chain(jars.values());
+        Ok(Wanted {
+            exclusions: self.exclusions(wanted)?,
+            roots: roots.into_values().collect(),
+            jars: jars.into_values().collect(),
+            releases: self.releases.clone(),
+            files: self.files.clone(),
         })
     }
 
-    /// SHA-256 over the names and hashes of all jars: equal for equal sets.
-    pub fn digest(&self) -> String {
-        let mut lines: Vec<String> = self
-            .providers
-            .iter()
-            .map(|jar| format!("{} {}\n", jar.sha256, jar.file))
-            .collect();
-        lines.sort();
-        hex(&Sha256::digest(lines.concat()))
-    }
-
-    /// How the lock differs from what is wanted; empty if it is up to date.
-    pub fn drift(&self, wanted: &[Coordinates], keycloak: &str) -> Vec<Drift> {
-        let mut drift = Vec::new();
-        if self.keycloak != keycloak {
-            drift.push(Drift::Keycloak {
-                locked: self.keycloak.clone(),
-                wanted: keycloak.to_owned(),
-            });
+    fn exclusions<'a>(
+        &self,
+        wanted: impl Iterator<Item = &'a Coordinates> + Clone,
+    ) -> Result<Vec<pom::Exclusion>, String> {
+        let mut found = BTreeSet::new();
+        for Exclusion { artifact, reason } in &self.exclude {
+            let exclusion = pom::Exclusion::parse(artifact)
+                .ok_or_else(|| format!("{artifact:?} is not group:artifact"))?;
+            if reason.trim().is_empty() {
+                return Err(format!("{artifact} is left out without a reason"));
+            }
+            if wanted
+                .clone()
+                .any(|jar| exclusion.holds(&jar.group, &jar.artifact))
+            {
+                return Err(format!("{artifact} is both wanted and left out"));
+            }
+            if !found.insert(exclusion) {
+                return Err(format!("{artifact} is left out twice"));
+            }
         }
-        let have: Vec<&str> = self
-            .providers
-            .iter()
-            .map(|jar| jar.coordinates.as_str())
-            .collect();
-        let want: Vec<String> = wanted.iter().map(ToString::to_string).collect();
-        drift.extend(
-            want.iter()
-                .filter(|jar| !have.contains(&jar.as_str()))
-                .map(|jar| Drift::NotLocked(jar.clone())),
-        );
-        drift.extend(
-            have.iter()
-                .filter(|jar| !want.iter().any(|wanted| wanted == *jar))
-                .map(|jar| Drift::NotWanted((*jar).to_owned())),
-        );
-        drift
+        Ok(found.into_iter().collect())
     }
 }
 
-/// A difference between a lock and what is wanted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Drift {
-    /// The lock was made for another Keycloak.
-    Keycloak { locked: String, wanted: String },
-    /// Coordinates that only `providers.yml` has.
-    NotLocked(String),
-    /// Coordinates that only the lock has.
-    NotWanted(String),
+fn modules(list: &[String]) -> Result<BTreeMap<String, Coordinates>, String> {
+    let mut jars = BTreeMap::new();
+    for text in list {
+        let jar: Coordinates = text.parse()?;
+        if let Some(other) = jars.insert(jar.module(), jar.clone()) {
+            return Err(format!(
+                "{} is there twice: {} and {}",
+                jar.module(),
+                other.version,
+                jar.version
+            ));
+        }
+    }
+    Ok(jars)
+}
+
+fn last_part(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or_default()
+}
+
+fn check_release(release: &Release) -> Result<(), String> {
+    let Release { url, sha256 } = release;
+    // Plain HTTP only on the machine itself: everywhere else it tells others what goes into the image.
+    let secure = url.starts_with("https://") || url.starts_with("http://127.0.0.1:");
+    if !secure || url.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        return Err(format!("{url:?} is no https address"));
+    }
+    if !is_jar_name(release.file()) {
+        return Err(format!("{url} does not end with the name of a jar"));
+    }
+    if !is_sha256(sha256) {
+        return Err(format!(
+            "{sha256:?} is no SHA-256: 64 hexadecimal digits in lower case"
+        ));
+    }
+    Ok(())
+}
+
+fn check_path(path: &str) -> Result<(), String> {
+    let mut parts = path.split('/');
+    if !parts.all(|part| !part.is_empty() && part != ".." && part != ".") || path.contains('\\') {
+        return Err(format!(
+            "{path:?} is no path of a file beside providers.yml"
+        ));
+    }
+    if !is_jar_name(last_part(path)) {
+        return Err(format!("{path} is not the name of a jar"));
+    }
+    Ok(())
+}
+
+fn is_jar_name(name: &str) -> bool {
+    is_name(name) && name.ends_with(".jar")
+}
+
+fn is_sha256(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| b"0123456789abcdef".contains(&byte))
+}
+
+/// The manifest's text with other versions; comments and order stay.
+pub fn raised(text: &str, newer: &[(Coordinates, String)]) -> String {
+    let line_of = |line: &str| {
+        let value = line.trim_start_matches([' ', '-', '"', '\'', '[']);
+        let found = newer.iter().find(|(jar, _)| {
+            let rest = value.strip_prefix(&jar.to_string());
+            rest.is_some_and(|rest| {
+                !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || ":._-".contains(c))
+            })
+        });
+        match found {
+            Some((jar, version)) => {
+                line.replacen(&jar.to_string(), &jar.at(version).to_string(), 1)
+            }
+            None => line.to_owned(),
+        }
+    };
+    text.split('\n').map(line_of).collect::<Vec<_>>().join("\n")
 }
 
 /// Bytes as lower-case hexadecimal digits.
@@ -200,7 +248,7 @@ pub fn pinned_keycloak(dockerfile: &str) -> Option<&str> {
 mod tests {
     use super::*;
 
-    fn manifest(providers: &[&str], exclude: &[(&str, &str)]) -> Manifest {
+    pub(super) fn manifest(providers: &[&str], exclude: &[(&str, &str)]) -> Manifest {
         Manifest {
             providers: providers.iter().map(|text| (*text).to_owned()).collect(),
             exclude: exclude
@@ -210,85 +258,27 @@ mod tests {
                     reason: (*reason).to_owned(),
                 })
                 .collect(),
-        }
-    }
-
-    fn lock(jars: &[(&str, &str)]) -> Lock {
-        Lock {
-            version: FORMAT,
-            keycloak: "26.7.5".to_owned(),
-            providers: jars
-                .iter()
-                .map(|(coordinates, hash)| Locked {
-                    file: coordinates.parse::<Coordinates>().unwrap().file("jar"),
-                    coordinates: (*coordinates).to_owned(),
-                    sha256: hash.repeat(64),
-                    size: 1,
-                    origin: "maven-central".to_owned(),
-                })
-                .collect(),
+            ..Manifest::default()
         }
     }
 
     #[test]
     fn one_module_is_wanted_once_and_left_out_for_a_reason() {
         assert_eq!(
-            manifest(&["g:b:1", "g:a:1"], &[]).jars().unwrap()[0].artifact,
+            manifest(&["g:b:1", "g:a:1"], &[]).wanted().unwrap().jars[0].artifact,
             "a"
         );
-        assert!(manifest(&["g:a:1", "g:a:2"], &[]).jars().is_err());
-        assert!(manifest(&["g:a:1"], &[("g:a", "no")]).jars().is_err());
-        assert!(manifest(&["g:a:1"], &[("g:b", " ")]).jars().is_err());
+        assert!(manifest(&["g:a:1", "g:a:2"], &[]).wanted().is_err());
+        assert!(manifest(&["g:a:1"], &[("g:a", "no")]).wanted().is_err());
+        assert!(manifest(&["g:a:1"], &[("g:b", " ")]).wanted().is_err());
         assert!(
             manifest(&[], &[("g:b", "no"), ("g:b", "no")])
-                .jars()
+                .wanted()
                 .is_err()
         );
-        assert!(manifest(&[], &[("g:b:1", "no")]).jars().is_err());
-        let one_file = manifest(&["g:a:1", "h:a:1"], &[]).jars().unwrap_err();
+        assert!(manifest(&[], &[("g:b:1", "no")]).wanted().is_err());
+        let one_file = manifest(&["g:a:1", "h:a:1"], &[]).wanted().unwrap_err();
         assert!(one_file.contains("a-1.jar"), "{one_file}");
-    }
-
-    #[test]
-    fn a_digest_does_not_depend_on_the_order() {
-        let (ab, ba) = (
-            lock(&[("g:a:1", "0"), ("g:b:1", "1")]),
-            lock(&[("g:b:1", "1"), ("g:a:1", "0")]),
-        );
-        assert_eq!(ab.digest(), ba.digest());
-        assert_ne!(
-            ab.digest(),
-            lock(&[("g:a:1", "1"), ("g:b:1", "1")]).digest()
-        );
-    }
-
-    #[test]
-    fn drift_names_what_changed() {
-        let wanted = manifest(&["g:a:2", "g:b:1"], &[]).jars().unwrap();
-        let drift = lock(&[("g:a:1", "0"), ("g:b:1", "0")]).drift(&wanted, "26.8.0");
-        let keycloak = Drift::Keycloak {
-            locked: "26.7.5".to_owned(),
-            wanted: "26.8.0".to_owned(),
-        };
-        assert_eq!(
-            drift,
-            [
-                keycloak,
-                Drift::NotLocked("g:a:2".to_owned()),
-                Drift::NotWanted("g:a:1".to_owned())
-            ]
-        );
-        let wanted = manifest(&["g:a:1"], &[]).jars().unwrap();
-        assert!(lock(&[("g:a:1", "0")]).drift(&wanted, "26.7.5").is_empty());
-    }
-
-    #[test]
-    fn a_damaged_lock_is_noticed() {
-        assert_eq!(lock(&[("g:a:1", "0")]).fault(), None);
-        let mut other_file = lock(&[("g:a:1", "0")]);
-        other_file.providers[0].file = "../../a-1.jar".to_owned();
-        assert!(other_file.fault().is_some());
-        assert!(lock(&[("g:a:1", "x")]).fault().is_some());
     }
 
     #[test]
@@ -299,5 +289,13 @@ mod tests {
         );
         assert_eq!(pinned_keycloak("ARG KEYCLOAK_VERSION\n"), None);
         assert_eq!(pinned_keycloak("ARG KEYCLOAK_VERSION=../x"), None);
+    }
+
+    #[test]
+    fn versions_are_raised_in_place() {
+        let text = "# g:a:1 is old\nproviders:\n  - g:a:1 # because\n  - \"g:a-b:1\"\n  - g:a:1:linux\nresolve: [g:b:1]\n";
+        let newer = ["g:a:1", "g:a-b:1"].map(|name| (name.parse().unwrap(), "2".to_owned()));
+        let wanted = "# g:a:1 is old\nproviders:\n  - g:a:2 # because\n  - \"g:a-b:2\"\n  - g:a:1:linux\nresolve: [g:b:1]\n";
+        assert_eq!(raised(text, &newer), wanted);
     }
 }

@@ -139,6 +139,17 @@ impl Index {
         (!index.is_empty()).then_some(index)
     }
 
+    /// Keycloak's own jar of a module, of whatever version: `lib/` names them `<group>.<artifact>-<version>.jar`.
+    pub fn library(&self, group: &str, artifact: &str) -> Option<&str> {
+        let name = format!("{group}.{artifact}-");
+        let own = self.jars.iter().map(|own| own.file.as_str());
+        let of_module = |file: &&str| {
+            let version = file.strip_prefix(&name);
+            version.is_some_and(|version| version.starts_with(|c: char| c.is_ascii_digit()))
+        };
+        own.into_iter().find(of_module)
+    }
+
     /// Keycloak's jars that `jar` would shadow.
     pub fn shadowed_by(&self, jar: &Jar) -> Vec<Overlap> {
         overlaps(

@@ -6,9 +6,9 @@ use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::domain::providers::{Lock, hex};
+use crate::domain::providers::hex;
 use crate::error::{Error, Result};
-use crate::yaml;
+use crate::lock_file;
 
 /// Compares `providers/` with `providers.lock` in a build context; the digest of the jars, if there is a lock.
 pub(super) fn check(context: &str) -> Result<Option<String>> {
@@ -18,13 +18,10 @@ pub(super) fn check(context: &str) -> Result<Option<String>> {
     );
     let shown = file.display().to_string();
     let lock = match std::fs::read_to_string(&file) {
-        Ok(text) => Some(yaml::read::<Lock>(&text, &shown)?),
+        Ok(text) => Some(lock_file::read(&text, &shown)?),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
         Err(error) => return Err(Error::usage(format!("could not read {shown}")).because(error)),
     };
-    if let Some(fault) = lock.as_ref().and_then(Lock::fault) {
-        return Err(Error::usage(format!("{shown}: {fault}")).at(shown, None));
-    }
     let mut surplus = present(&folder)?;
     for jar in lock.iter().flat_map(|lock| &lock.providers) {
         let path = folder.join(&jar.file);

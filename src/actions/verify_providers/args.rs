@@ -1,9 +1,10 @@
 use std::path::{Path, PathBuf};
 
-use crate::domain::coordinates::{Coordinates, is_name};
-use crate::domain::providers::{Lock, Manifest, pinned_keycloak};
+use crate::domain::coordinates::is_name;
+use crate::domain::providers::{Lock, Manifest, Wanted, pinned_keycloak};
 use crate::error::{Error, Result};
-use crate::yaml;
+use crate::runner::inputs::boolean;
+use crate::{lock_file, yaml};
 
 /// What the action does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -15,12 +16,14 @@ pub enum Operation {
     Fetch,
     /// Write the lock from the manifest.
     Lock,
+    /// Raise manifest and lock to newer releases.
+    Update,
 }
 
 /// Inputs of `verify-providers`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// What to do: `verify` the jars, `fetch` what the lock lists, or write the `lock` from the manifest
+    /// What to do: `verify` the jars, `fetch` what the lock lists, write the `lock` from the manifest, or `update` both to newer releases
     #[arg(long, value_enum, default_value_t)]
     pub operation: Operation,
     /// The list of wanted jars
@@ -44,20 +47,23 @@ pub struct Args {
     /// Folder that keeps Keycloak's class names between runs; by default in the runner's tool cache
     #[arg(long, value_name = "FOLDER")]
     pub cache_dir: Option<PathBuf>,
+    /// Whether `update` only shows what it would change: `true` or `false`
+    #[arg(long, value_name = "BOOLEAN", default_value = "false", value_parser = boolean)]
+    pub dry_run: bool,
 }
 
 impl Args {
-    /// The wanted jars, sorted, and the text of the manifest.
-    pub(super) fn wanted(&self) -> Result<(Vec<Coordinates>, String)> {
+    /// What is wanted, and the text of the manifest.
+    pub(super) fn wanted(&self) -> Result<(Wanted, String)> {
         let file = self.manifest.to_string_lossy();
         let text = read(&self.manifest)?;
         let manifest: Manifest = yaml::read(&text, &file)?;
-        let jars = manifest.jars().map_err(|fault| {
+        let wanted = manifest.wanted().map_err(|fault| {
             let named = fault.split(['"', ' ']).find(|word| word.contains(':'));
             let line = named.and_then(|named| line_of(&text, named));
             Error::usage(format!("{file}: {fault}")).at(file.clone(), line)
         })?;
-        Ok((jars, text))
+        Ok((wanted, text))
     }
 
     /// The lock file and its text.
@@ -65,13 +71,13 @@ impl Args {
         let file = self.lock.to_string_lossy();
         let text = read(&self.lock)
             .map_err(|error| error.hint("Write it: verify-providers --operation lock"))?;
-        let lock: Lock = yaml::read(&text, &file)?;
-        match lock.fault() {
-            None => Ok((lock, text)),
-            Some(fault) => Err(Error::usage(format!("{file}: {fault}"))
-                .at(file, None)
-                .hint("Write it anew: verify-providers --operation lock")),
-        }
+        Ok((lock_file::read(&text, &file)?, text))
+    }
+
+    /// The line of the manifest that has `word`.
+    pub(super) fn line_in_manifest(&self, word: &str) -> Option<usize> {
+        let text = std::fs::read_to_string(&self.manifest).ok()?;
+        line_of(&text, word)
     }
 
     /// Keycloak's version.

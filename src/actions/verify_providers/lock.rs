@@ -1,5 +1,7 @@
-//! Writes the lock: every wanted jar is downloaded and compared with the repository's checksum.
+//! Writes the lock: what `providers.yml` comes to, without what Keycloak has itself. Every jar is downloaded for its
+//! hash and compared with the repository's checksum.
 
+use std::fs::File;
 use std::path::Path;
 use std::pin::pin;
 
@@ -7,66 +9,224 @@ use futures_util::stream::{self, StreamExt as _};
 
 use super::Outputs;
 use super::args::Args;
-use super::jars::Scratch;
+use super::jars::{self, Scratch};
+use super::resolve::{Candidate, LeftOut, chosen, closure, taken};
+use super::verify;
 use crate::action::Context;
-use crate::domain::coordinates::Coordinates;
-use crate::domain::providers::{FORMAT, Lock, Locked};
+use crate::domain::providers::{
+    FORMAT, Lock, Locked, Wanted, excluded, generic_purl, local_origin,
+};
+use crate::domain::shadow::Index;
+use crate::download::{PARALLEL, hashes, unwritten};
 use crate::error::{Error, Result};
-use crate::maven::{PARALLEL, Repository};
+use crate::maven::Repository;
+use crate::runner::cell;
 use crate::yaml;
 
 const HEADER: &str =
     "# Written by `verify-providers --operation lock`: what providers.yml came to. Do not edit.\n";
+/// How the services that Keycloak looks for are named in a jar.
+const SERVICES: &str = "META-INF/services/org.keycloak.";
+
+/// A lock that was made, and what it was made without.
+pub(super) struct Made {
+    pub(super) lock: Lock,
+    left_out: Vec<LeftOut>,
+}
 
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Outputs> {
     let (wanted, _) = args.wanted()?;
-    let repository = Repository::new(context, args.maven_repository.as_deref())?;
-    let mut lock = Lock {
-        version: FORMAT,
-        keycloak: args.keycloak()?,
-        providers: Vec::new(),
-    };
-    let downloads = stream::iter(&wanted)
-        .map(|jar| examine(&repository, jar, &args.lock))
-        .buffered(PARALLEL);
-    let mut downloads = pin!(downloads);
-    while let Some(examined) = downloads.next().await {
-        let locked = examined?;
-        lock.providers.push(locked);
-        let (done, jar) = (lock.providers.len(), &wanted[lock.providers.len() - 1]);
-        context
-            .runner
-            .line(format!("{done}/{} {jar}", wanted.len()));
-    }
-    let scratch = Scratch::beside(&args.lock)?;
-    let text = format!("{HEADER}{}", yaml::write(&lock)?);
-    std::fs::write(scratch.path(), text)
-        .and_then(|()| std::fs::rename(scratch.path(), &args.lock))
-        .map_err(|error| {
-            Error::usage(format!("could not write {}", args.lock.display())).because(error)
-        })?;
+    let made = make(args, context, &wanted).await?;
+    made.tell(context)?;
+    write(&args.lock, &text_of(&made.lock)?)?;
     context.runner.line(format!(
         "{} jars locked in {}",
-        lock.providers.len(),
+        made.lock.providers.len(),
         args.lock.display()
     ));
     Ok(Outputs {
-        providers_digest: lock.digest(),
-        count: lock.providers.len(),
-        findings: 0,
+        providers_digest: made.lock.digest(),
+        count: made.lock.providers.len(),
+        ..Outputs::default()
     })
 }
 
+/// The lock as it is written.
+pub(super) fn text_of(lock: &Lock) -> Result<String> {
+    Ok(format!("{HEADER}{}", yaml::write(lock)?))
+}
+
+/// Puts a text in the place of a file, whole or not at all.
+pub(super) fn write(path: &Path, text: &str) -> Result<()> {
+    let scratch = Scratch::beside(path)?;
+    std::fs::write(scratch.path(), text)
+        .and_then(|()| std::fs::rename(scratch.path(), path))
+        .map_err(|error| unwritten(path, error))
+}
+
+impl Made {
+    /// Says what was left out, to people and in the job summary.
+    pub(super) fn tell(&self, context: &Context) -> Result<()> {
+        if self.left_out.is_empty() {
+            return Ok(());
+        }
+        let mut table = format!(
+            "### verify-providers: {} jars locked, {} left out\n\n| left out | why |\n|---|---|\n",
+            self.lock.providers.len(),
+            self.left_out.len()
+        );
+        for LeftOut { name, reason } in &self.left_out {
+            context.runner.line(format!("left out: {name}: {reason}"));
+            table += &format!("| {} | {} |\n", cell(name), cell(reason));
+        }
+        context.runner.summary(&table)
+    }
+}
+
+/// Resolves, downloads, compares. Nothing is written.
+pub(super) async fn make(args: &Args, context: &Context, wanted: &Wanted) -> Result<Made> {
+    let keycloak = args.keycloak()?;
+    let repository = Repository::new(context, args.maven_repository.as_deref())?;
+    let mut left_out = Vec::new();
+    let mut index = None;
+    let mut candidates: Vec<Candidate> = Vec::new();
+    if wanted.roots.is_empty() {
+        candidates.extend(wanted.jars.iter().map(|jar| Candidate::Maven {
+            coordinates: jar.clone(),
+            brought: false,
+        }));
+    } else {
+        let closure = closure(&repository, context, wanted).await?;
+        let known = verify::index(args, context, &keycloak).await?;
+        candidates.extend(chosen(closure, &known, &mut left_out));
+        index = Some(known);
+    }
+    candidates.extend(wanted.releases.iter().cloned().map(Candidate::Release));
+    candidates.extend(wanted.files.iter().cloned().map(Candidate::Local));
+    candidates.sort_by_key(Candidate::file);
+    if let Some(pair) = candidates
+        .windows(2)
+        .find(|pair| pair[0].file() == pair[1].file())
+    {
+        return Err(
+            Error::usage(format!("two jars would be one file, {}", pair[0].file()))
+                .hint("Move one of the two modules to `exclude` in providers.yml."),
+        );
+    }
+    let mut lock = Lock {
+        version: FORMAT,
+        keycloak,
+        resolve: wanted.roots.iter().map(ToString::to_string).collect(),
+        exclude: excluded(wanted),
+        providers: Vec::new(),
+    };
+    let examined = stream::iter(&candidates)
+        .map(|candidate| examine(&repository, candidate, args, index.as_ref()))
+        .buffered(PARALLEL);
+    let mut examined = pin!(examined.enumerate());
+    let mut progress = context.runner.progress();
+    while let Some((done, examined)) = examined.next().await {
+        let state = format!(
+            "{}/{} {}",
+            done + 1,
+            candidates.len(),
+            candidates[done].file()
+        );
+        progress.show(&state, context.clock.elapsed());
+        match examined? {
+            Ok(locked) => lock.providers.push(locked),
+            Err(one) => left_out.push(one),
+        }
+    }
+    Ok(Made { lock, left_out })
+}
+
 /// Downloads a jar for its hash; the file itself is not kept.
-async fn examine(repository: &Repository<'_>, jar: &Coordinates, lock: &Path) -> Result<Locked> {
-    let scratch = Scratch::beside(&lock.with_file_name(jar.file("jar")))?;
-    let fetched = repository.fetch(jar, "jar", scratch.path()).await?;
-    repository.compare(jar, "jar", &fetched).await?;
-    Ok(Locked {
-        file: jar.file("jar"),
-        coordinates: jar.to_string(),
+async fn examine(
+    repository: &Repository<'_>,
+    candidate: &Candidate,
+    args: &Args,
+    index: Option<&Index>,
+) -> Result<std::result::Result<Locked, LeftOut>> {
+    let file = candidate.file();
+    let scratch = Scratch::beside(&args.lock.with_file_name(&file))?;
+    let (path, fetched, origin) = match candidate {
+        Candidate::Maven { coordinates, .. } => {
+            let fetched = repository.fetch(coordinates, "jar", scratch.path()).await?;
+            repository.compare(coordinates, "jar", &fetched).await?;
+            (
+                scratch.path().to_owned(),
+                fetched,
+                repository.origin.clone(),
+            )
+        }
+        Candidate::Release(release) => {
+            let downloads = &repository.downloads;
+            let fetched = downloads.file(&release.url, scratch.path()).await?;
+            if fetched.sha256 != release.sha256 {
+                return Err(Error::verification(format!(
+                    "{} has the SHA-256 {}, but providers.yml says {}",
+                    release.url, fetched.sha256, release.sha256
+                ))
+                .at(args.manifest.to_string_lossy(), args.line_in_manifest(&release.url))
+                .hint("Find out why the file is another one before you change the SHA-256 in providers.yml."));
+            }
+            (scratch.path().to_owned(), fetched, release.url.clone())
+        }
+        Candidate::Local(path) => {
+            let there = args.manifest.with_file_name(path);
+            (there.clone(), hashes(&there)?, local_origin(path))
+        }
+    };
+    let jar = jars::read_jar(&path, fetched.sha256.clone())
+        .map_err(|fault| Error::verification(format!("{file} is no jar: {fault}")))?;
+    let purl = match candidate {
+        Candidate::Maven {
+            coordinates,
+            brought,
+        } => {
+            let taken = index
+                .filter(|_| *brought)
+                .and_then(|index| taken(&jar, index));
+            if let Some(reason) = taken {
+                return Ok(Err(LeftOut {
+                    name: coordinates.to_string(),
+                    reason,
+                }));
+            }
+            coordinates.purl()
+        }
+        Candidate::Release(_) | Candidate::Local(_) => generic_purl(&file, &fetched.sha256),
+    };
+    Ok(Ok(Locked {
+        spi: services(&path),
+        file,
+        purl,
         sha256: fetched.sha256,
         size: fetched.size,
-        origin: repository.origin.clone(),
-    })
+        origin,
+    }))
+}
+
+/// The interfaces of Keycloak's for which a jar, that was read before, names implementations.
+fn services(path: &Path) -> Vec<String> {
+    let Some(archive) = File::open(path)
+        .ok()
+        .and_then(|file| zip::ZipArchive::new(file).ok())
+    else {
+        return Vec::new();
+    };
+    let mut names: Vec<String> = archive
+        .file_names()
+        .filter(|name| name.starts_with(SERVICES))
+        .filter_map(|name| name.strip_prefix("META-INF/services/"))
+        .filter(|name| {
+            name.chars()
+                .all(|c| c.is_ascii_alphanumeric() || "._$".contains(c))
+        })
+        .map(str::to_owned)
+        .collect();
+    names.sort();
+    names.dedup();
+    names
 }

@@ -5,6 +5,8 @@ mod fetch;
 mod jars;
 mod lock;
 mod plan;
+mod resolve;
+mod update;
 mod verify;
 
 pub use args::Args;
@@ -24,6 +26,7 @@ pub struct Outputs {
     providers_digest: String,
     count: usize,
     findings: usize,
+    updates: usize,
 }
 
 impl Action for VerifyProviders {
@@ -33,6 +36,7 @@ impl Action for VerifyProviders {
     const EXAMPLES: &'static [&'static str] = &[
         "verify-providers --operation lock",
         "verify-providers --operation fetch",
+        "verify-providers --operation update --dry-run true",
         "verify-providers --keycloak-home /opt/keycloak",
     ];
     const OUTPUTS: &'static [OutputSpec] = &[
@@ -48,6 +52,10 @@ impl Action for VerifyProviders {
             name: "findings",
             description: "Number of findings of `verify`, `0` if all is well",
         },
+        OutputSpec {
+            name: "updates",
+            description: "Number of artifacts for which `update` found a newer release, for example `2`",
+        },
     ];
 
     type Args = Args;
@@ -58,6 +66,7 @@ impl Action for VerifyProviders {
             Operation::Verify => verify::run(&args, context).await,
             Operation::Fetch => fetch::run(&args, context).await.map(Outcome::from),
             Operation::Lock => lock::run(&args, context).await.map(Outcome::from),
+            Operation::Update => update::run(&args, context).await.map(Outcome::from),
         }
     }
 }

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::coordinates::Coordinates;
-use crate::domain::providers::{Drift, Lock};
+use crate::domain::providers::{Drift, Lock, Wanted};
 use crate::domain::shadow::{Index, Jar, duplicates};
 
 /// A file in the folder of the jars.
@@ -46,10 +45,7 @@ impl Entry {
     /// The jar's line in the manifest, if the lock knows which one that is.
     fn wanted(lock: &Lock, file: &str) -> Self {
         let locked = lock.providers.iter().find(|jar| jar.file == file);
-        locked.map_or_else(
-            || Self::locked(file),
-            |jar| Self::Manifest(jar.coordinates.clone()),
-        )
+        locked.map_or_else(|| Self::locked(file), |jar| Self::Manifest(jar.name()))
     }
 }
 
@@ -67,7 +63,7 @@ fn finding(check: &'static str, file: &str, what: String, remedy: &str, entry: E
 /// Everything that is wrong, in the order of the checks.
 pub(super) fn findings(
     lock: &Lock,
-    wanted: &[Coordinates],
+    wanted: &Wanted,
     keycloak: &str,
     present: &[Present],
     index: &Index,
@@ -85,7 +81,7 @@ pub(super) fn faults(findings: &[Finding]) -> impl Iterator<Item = &Finding> {
     findings.iter().filter(|finding| !finding.note)
 }
 
-fn drifted(lock: &Lock, wanted: &[Coordinates], keycloak: &str) -> Vec<Finding> {
+fn drifted(lock: &Lock, wanted: &Wanted, keycloak: &str) -> Vec<Finding> {
     lock.drift(wanted, keycloak)
         .into_iter()
         .map(|drift| {
@@ -101,12 +97,18 @@ fn drifted(lock: &Lock, wanted: &[Coordinates], keycloak: &str) -> Vec<Finding> 
                 ),
                 Drift::NotWanted(jar) => (
                     format!("has {jar}, which providers.yml does not want"),
-                    Entry::Lock(format!("coordinates: {jar}")),
+                    Entry::Lock(locked_line(lock, &jar)),
                 ),
             };
             finding("lock-drift", "providers.lock", what, remedy, entry)
         })
         .collect()
+}
+
+/// The line of the lock that has a name: of a jar that of its file, of a root or an exclusion its own.
+fn locked_line(lock: &Lock, name: &str) -> String {
+    let jar = lock.providers.iter().find(|jar| jar.name() == name);
+    jar.map_or_else(|| format!("- {name}"), |jar| format!("file: {}", jar.file))
 }
 
 fn unlike_the_lock(lock: &Lock, present: &[Present]) -> Vec<Finding> {
@@ -174,7 +176,7 @@ fn no_jars(present: &[Present]) -> Vec<Finding> {
 fn twice(lock: &Lock) -> Vec<Finding> {
     let mut versions: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for jar in &lock.providers {
-        if let Ok(coordinates) = jar.coordinates.parse::<Coordinates>() {
+        if let Some(coordinates) = jar.coordinates() {
             versions
                 .entry(coordinates.module())
                 .or_default()
@@ -255,6 +257,7 @@ fn shadow(lock: &Lock, jar: &Jar, index: &Index) -> Option<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::coordinates::Coordinates;
     use crate::domain::providers::{FORMAT, Locked};
 
     const MODULE: &str = "g:a:1";
@@ -263,14 +266,18 @@ mod tests {
         Lock {
             version: FORMAT,
             keycloak: "26.7.5".to_owned(),
+            resolve: Vec::new(),
+            exclude: Vec::new(),
             providers: coordinates
                 .iter()
-                .map(|text| Locked {
-                    file: text.parse::<Coordinates>().unwrap().file("jar"),
-                    coordinates: (*text).to_owned(),
+                .map(|text| text.parse::<Coordinates>().unwrap())
+                .map(|coordinates| Locked {
+                    file: coordinates.file("jar"),
+                    purl: coordinates.purl(),
                     sha256: "0".repeat(64),
                     size: 10,
                     origin: "maven-central".to_owned(),
+                    spi: Vec::new(),
                 })
                 .collect(),
         }
@@ -295,7 +302,10 @@ mod tests {
         present: &[Present],
         keycloak: &[&str],
     ) -> Vec<&'static str> {
-        let wanted: Vec<Coordinates> = wanted.iter().map(|text| text.parse().unwrap()).collect();
+        let wanted: Wanted = wanted
+            .iter()
+            .map(|text| text.parse::<Coordinates>().unwrap())
+            .collect();
         let index = Index::of([Jar {
             file: "own.jar".to_owned(),
             sha256: "hash of own.jar".to_owned(),
@@ -350,7 +360,7 @@ mod tests {
         let index = Index::of([own("one.jar", "x/One"), own("two.jar", "x/Two")]);
         let found = findings(
             &lock(&[MODULE]),
-            &[MODULE.parse().unwrap()],
+            &Wanted::from_iter([MODULE.parse().unwrap()]),
             "26.7.5",
             &[present("a-1.jar", &["x/One", "x/Two"])],
             &index,

@@ -40,6 +40,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Outcome<Output
         providers_digest: lock.digest(),
         count: lock.providers.len(),
         findings: plan::faults(&findings).count(),
+        ..Outputs::default()
     };
     let Some(first) = plan::faults(&findings).next() else {
         context.runner.line(format!(
@@ -103,7 +104,7 @@ fn present(folder: &Path) -> Result<Vec<Present>> {
 
 /// Keycloak's classes: from the given distribution, from the cache, from beside the action, or from the distribution in
 /// the Maven repository.
-async fn index(args: &Args, context: &Context, keycloak: &str) -> Result<Index> {
+pub(super) async fn index(args: &Args, context: &Context, keycloak: &str) -> Result<Index> {
     if let Some(home) = &args.keycloak_home {
         return jars::index_of_folder(home);
     }
@@ -128,6 +129,7 @@ async fn index(args: &Args, context: &Context, keycloak: &str) -> Result<Index> 
         group: "org.keycloak".to_owned(),
         artifact: "keycloak-quarkus-dist".to_owned(),
         version: keycloak.to_owned(),
+        classifier: None,
     };
     context.runner.line(format!(
         "reading the class names of Keycloak {keycloak}, once: {distribution}"

@@ -207,7 +207,7 @@ fn a_jar_that_the_lock_does_not_have_is_not_built_in() {
     let yard = Yard::new();
     let jar = |sha256: &str| {
         format!(
-            "version: 1\nkeycloak: 26.7.5\nproviders:\n- file: a-1.jar\n  coordinates: g:a:1\n  sha256: {sha256}\n  \
+            "version: 1\nkeycloak: 26.7.5\nproviders:\n- file: a-1.jar\n  purl: pkg:maven/g/a@1\n  sha256: {sha256}\n  \
              size: 1\n  origin: maven-central\n"
         )
     };

@@ -14,10 +14,12 @@ fn image(keycloak: &str, jars: &[&str]) -> [(&'static str, String); 2] {
     let mut lock = format!("version: 1\nkeycloak: {keycloak}\nproviders:\n");
     for jar in jars {
         let parts: Vec<&str> = jar.split(':').collect();
+        let [group, artifact, version] = parts[..] else {
+            panic!("{jar}")
+        };
         lock += &format!(
-            "- file: {}-{}.jar\n  coordinates: {jar}\n  sha256: {}\n  size: 1\n  origin: maven-central\n",
-            parts[1],
-            parts[2],
+            "- file: {artifact}-{version}.jar\n  purl: pkg:maven/{group}/{artifact}@{version}\n  sha256: {}\n  size: 1\n  \
+             origin: maven-central\n",
             "a".repeat(64)
         );
     }
