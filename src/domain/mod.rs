@@ -1,6 +1,7 @@
 //! Pure facts and decisions: no I/O, no clock, no other module of this crate but [`error`](crate::error).
 
 pub mod bump;
+pub mod class_file;
 pub mod cluster;
 pub mod coordinates;
 pub mod diff;
@@ -8,6 +9,8 @@ pub mod image_input;
 pub mod image_manifest;
 pub mod image_reference;
 pub mod inputs;
+pub mod keycloak_index;
+pub mod linkage;
 pub mod near;
 pub mod peers;
 pub mod pom;

@@ -5,12 +5,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sha2::{Digest as _, Sha256};
-
-use super::providers::hex;
-
-/// First line of a written index; a change of the form changes the number.
-const FORM: &str = "class index 2";
 /// How the names of Keycloak's own modules start in its `lib/`.
 const OWN: &str = "org.keycloak.";
 
@@ -96,47 +90,6 @@ impl Index {
 
     pub fn is_empty(&self) -> bool {
         self.classes.is_empty()
-    }
-
-    /// A line for each jar with its SHA-256, followed by its classes, sorted; in the end the SHA-256 of it all.
-    pub fn to_text(&self) -> String {
-        let mut classes: Vec<Vec<&str>> = vec![Vec::new(); self.jars.len()];
-        for (class, owner) in &self.classes {
-            classes[*owner].push(class);
-        }
-        let mut owners: Vec<(&Owner, Vec<&str>)> = self.jars.iter().zip(classes).collect();
-        owners.sort();
-        let mut text = format!("{FORM}\n");
-        for (owner, classes) in owners {
-            text += &format!("{}\t{}\n", owner.sha256, owner.file);
-            for class in classes {
-                text.push_str(class);
-                text.push('\n');
-            }
-        }
-        let sum = hex(&Sha256::digest(&text));
-        text + &sum + "\n"
-    }
-
-    /// Reads what [`Index::to_text`] wrote. Nothing, if the text is of another form, cut short or changed: an index
-    /// without classes would find no fault with any jar.
-    pub fn from_text(text: &str) -> Option<Self> {
-        let body_and_sum = text.strip_suffix('\n')?;
-        let (body, sum) = body_and_sum.split_at(body_and_sum.rfind('\n')? + 1);
-        if hex(&Sha256::digest(body)) != sum {
-            return None;
-        }
-        let mut index = Self::default();
-        let mut classes = Vec::new();
-        for line in body.strip_prefix(FORM)?.lines().skip(1) {
-            match line.split_once('\t') {
-                Some((sha256, file)) => index.add(file, sha256),
-                None => classes.push((line.to_owned(), index.jars.len().checked_sub(1)?)),
-            }
-        }
-        // One sort is faster than 79,000 insertions.
-        index.classes = classes.into_iter().collect();
-        (!index.is_empty()).then_some(index)
     }
 
     /// Keycloak's own jar of a module, of whatever version: `lib/` names them `<group>.<artifact>-<version>.jar`.
@@ -237,30 +190,6 @@ mod tests {
             (2, "org.jgroups.A")
         );
         assert!(index.shadowed_by(&jar("other.jar", &["x/Y"])).is_empty());
-    }
-
-    #[test]
-    fn an_index_survives_writing() {
-        let (a, c) = (jar("a.jar", &["z/B", "a/B"]), jar("c.jar", &["c/D"]));
-        let index = Index::of([a.clone(), c.clone()]);
-        assert_eq!(Index::from_text(&index.to_text()), Some(index));
-        assert_eq!(
-            Index::of([a.clone(), c.clone()]).to_text(),
-            Index::of([c, a]).to_text(),
-            "in any order"
-        );
-    }
-
-    #[test]
-    fn a_damaged_index_is_none() {
-        let text = Index::of([jar("a.jar", &["a/B", "a/C"])]).to_text();
-        assert_eq!(Index::from_text(""), None);
-        assert_eq!(Index::from_text(&text.replace("a/B", "a/X")), None);
-        assert_eq!(Index::from_text(&text.replace("index 2", "index 1")), None);
-        assert_eq!(Index::from_text(&Index::default().to_text()), None);
-        for end in 0..text.len() {
-            assert_eq!(Index::from_text(&text[..end]), None, "cut at {end}");
-        }
     }
 
     #[test]

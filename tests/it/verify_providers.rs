@@ -1,8 +1,10 @@
 //! `verify-providers` against a Maven repository on loopback and the files of a team.
 
 mod broken;
+mod linkage;
 mod loopback;
 mod maven;
+mod real;
 mod renovate;
 mod wishes;
 
@@ -13,7 +15,12 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
 
+#[path = "../../src/domain/class_file/writer.rs"]
+#[allow(dead_code, reason = "the unit tests use all of it")]
+mod writer;
+
 use crate::support::{Ended, Step};
+use writer::Class;
 
 /// A repository of files in a folder, over HTTP.
 struct Files {
@@ -62,21 +69,23 @@ fn answer(mut stream: &TcpStream, files: &BTreeMap<String, Vec<u8>>) {
     drop(sent);
 }
 
-/// A jar with one class, made by the machine's own tool.
+/// A jar with one class.
 fn jar(class: &str) -> Vec<u8> {
+    let bytes = Class::new(class).made().bytes();
+    jar_of(&[(&format!("{class}.class"), &bytes)])
+}
+
+/// A jar with these files, made by the machine's own tool.
+fn jar_of(files: &[(&str, &[u8])]) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join(format!("{class}.class"));
-    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-    std::fs::write(&file, class).unwrap();
+    let content = folder.path().join("content");
+    for (name, bytes) in files {
+        let file = content.join(name);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, bytes).unwrap();
+    }
     let made = Command::new("jar")
-        .args([
-            "--create",
-            "--file",
-            "x.jar",
-            "-C",
-            ".",
-            &format!("{class}.class"),
-        ])
+        .args(["--create", "--file", "x.jar", "-C", "content", "."])
         .current_dir(folder.path())
         .status()
         .expect("a JDK's jar tool");
@@ -100,7 +109,10 @@ struct Team {
 
 impl Team {
     fn new(checksum: Option<&str>) -> Self {
-        let bytes = jar("org/example/Provider");
+        Self::of(checksum, jar("org/example/Provider"))
+    }
+
+    fn of(checksum: Option<&str>, bytes: Vec<u8>) -> Self {
         let mut files = BTreeMap::new();
         let path = "org/example/provider/1.0/provider-1.0.jar";
         files.insert(path.to_owned(), bytes.clone());
@@ -239,6 +251,37 @@ fn every_fault_of_the_folder_is_found_and_named() {
 }
 
 #[test]
+fn a_folder_of_jars_without_a_lock_is_compared_with_keycloak_and_each_other() {
+    let team = Team::locked_and_fetched();
+    for file in ["providers.yml", "providers.lock"] {
+        std::fs::remove_file(team.path("docker").join(file)).unwrap();
+    }
+    let sound = team.run("verify");
+    assert_eq!(sound.code, 0, "{}", sound.log);
+    assert_eq!(sound.log.matches("::notice ").count(), 1, "{}", sound.log);
+    assert!(
+        sound.log.contains("neither docker/providers.yml nor"),
+        "{}",
+        sound.log
+    );
+    let other = [&jar("org/keycloak/Own")[..], b"\0"].concat();
+    std::fs::write(team.path("docker/providers/own.jar"), other).unwrap();
+    let shadowing = team.run("verify");
+    assert_eq!(shadowing.code, 3, "{}", shadowing.log);
+    let place = "file=docker/providers/own.jar,title=shadows-keycloak";
+    assert!(shadowing.log.contains(place), "{}", shadowing.log);
+    // With a list of what is wanted, a lock that is not there is no choice.
+    team.want("providers:\n  - org.example:provider:1.0\n");
+    let forgotten = team.run("verify");
+    assert_eq!(forgotten.code, 2, "{}", forgotten.log);
+    assert!(
+        forgotten.log.contains("--operation lock"),
+        "{}",
+        forgotten.log
+    );
+}
+
+#[test]
 fn malformed_files_are_refused_with_file_and_line() {
     let team = Team::new(None);
     for (manifest, line) in [
@@ -290,9 +333,5 @@ fn the_classes_of_the_pinned_keycloak_ship_with_the_action() {
         .run("verify-providers", &[]);
     assert_eq!(ended.code, 3, "{}", ended.log);
     assert!(ended.log.contains("JChannel"), "{}", ended.log);
-    assert!(
-        !ended.log.contains("reading the class names"),
-        "{}",
-        ended.log
-    );
+    assert!(!ended.log.contains("reading the classes"), "{}", ended.log);
 }

@@ -38,13 +38,16 @@ pub struct Args {
     /// Keycloak's version, for example `26.7.5`; by default `ARG KEYCLOAK_VERSION` of the Dockerfile beside the manifest
     #[arg(long, value_name = "VERSION")]
     pub keycloak_version: Option<String>,
-    /// Unpacked Keycloak distribution to compare with; by default its class names are taken from the Maven repository
+    /// Unpacked Keycloak distribution to compare with; by default the index of its classes that ships with the action, or one made from the Maven repository
     #[arg(long, value_name = "FOLDER")]
     pub keycloak_home: Option<PathBuf>,
     /// Address of another Maven repository than Maven Central
     #[arg(long, value_name = "ADDRESS")]
     pub maven_repository: Option<String>,
-    /// Folder that keeps Keycloak's class names between runs; by default in the runner's tool cache
+    /// Cache configuration whose JGroups protocols the jars provide; by default every `cache-ispn*.xml` beside the manifest
+    #[arg(long, value_name = "FILE")]
+    pub cache_config_file: Option<PathBuf>,
+    /// Folder that keeps the indexes of Keycloak's classes between runs; by default in the runner's tool cache
     #[arg(long, value_name = "FOLDER")]
     pub cache_dir: Option<PathBuf>,
     /// Whether `update` only shows what it would change: `true` or `false`
@@ -88,7 +91,9 @@ impl Args {
                 .ok_or_else(|| Error::usage(format!("`keycloak-version` is {version:?}")));
         }
         let dockerfile = self.manifest.with_file_name("Dockerfile");
-        let text = read(&dockerfile)?;
+        let text = read(&dockerfile).map_err(|error| {
+            error.hint("Give `keycloak-version`, or a Dockerfile with ARG KEYCLOAK_VERSION=<version> beside the manifest.")
+        })?;
         pinned_keycloak(&text).map(str::to_owned).ok_or_else(|| {
             Error::usage(format!(
                 "{} has no line ARG KEYCLOAK_VERSION=<version>",

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{Cursor, Read, Seek, SeekFrom};
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 use zip::ZipArchive;
 
 use crate::domain::providers::hex;
-use crate::domain::shadow::{Index, Jar, class_of};
+use crate::domain::shadow::{Jar, class_of};
 use crate::error::{Error, Result};
 
 /// Bytes of a jar's table of contents that are read, so that a hostile one cannot fill the memory: the 17,000 entries
@@ -17,9 +17,6 @@ use crate::error::{Error, Result};
 const LARGEST_TABLE: u64 = 16 * 1024 * 1024;
 /// Bytes of a jar; the largest of Keycloak's has 35 million.
 const LARGEST_JAR: u64 = 200 * 1024 * 1024;
-
-/// Bytes of an index as text; that of Keycloak 26.7.5 has 5 million.
-const LONGEST_INDEX: u64 = 64 * 1024 * 1024;
 
 /// A file that is removed when it is dropped, unless it was renamed before.
 pub(super) struct Scratch(PathBuf);
@@ -108,99 +105,11 @@ impl<R: Seek> Seek for Bounded<R> {
     }
 }
 
-/// The classes of an unpacked distribution's `lib/`.
-pub(super) fn index_of_folder(home: &Path) -> Result<Index> {
-    let mut jars = Vec::new();
-    let mut folders = vec![home.join("lib")];
-    while let Some(folder) = folders.pop() {
-        let entries = std::fs::read_dir(&folder).map_err(|error| {
-            Error::usage(format!("could not read {}", folder.display()))
-                .because(error)
-                .hint("`keycloak-home` is the folder that has bin/, lib/ and providers/.")
-        })?;
-        for entry in entries.flatten() {
-            let path = entry.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "jar") {
-                let read = sha256(&path)
-                    .map_err(|error| error.to_string())
-                    .and_then(|sha256| read_jar(&path, sha256));
-                jars.push(read.map_err(|fault| {
-                    Error::usage(format!("{} is no jar: {fault}", path.display()))
-                })?);
-            }
-        }
-    }
-    let index = Index::of(jars);
-    if index.is_empty() {
-        return Err(Error::usage(format!(
-            "{} has no jar with classes",
-            home.join("lib").display()
-        ))
-        .hint("`keycloak-home` is the folder that has bin/, lib/ and providers/."));
-    }
-    Ok(index)
-}
-
-/// An index that somebody made before, as the one entry of an archive.
-pub(super) fn index_of_archive(path: &Path) -> Option<Index> {
-    let mut archive = ZipArchive::new(File::open(path).ok()?).ok()?;
-    let mut text = String::new();
-    let entry = archive.by_index(0).ok()?;
-    entry.take(LONGEST_INDEX).read_to_string(&mut text).ok()?;
-    Index::from_text(&text)
-}
-
-/// The classes of the jars in `lib/` of a zipped distribution.
-pub(super) fn index_of_zip(path: &Path) -> Result<Index> {
-    let damaged = |fault: String| Error::refused(format!("{} is damaged: {fault}", path.display()));
-    let file = File::open(path).map_err(|error| damaged(error.to_string()))?;
-    let mut archive = ZipArchive::new(file).map_err(|error| damaged(error.to_string()))?;
-    let mut jars = Vec::new();
-    for at in 0..archive.len() {
-        let entry = archive
-            .by_index(at)
-            .map_err(|error| damaged(error.to_string()))?;
-        let name = entry.name().to_owned();
-        // `<distribution>/lib/…`: the jars of the clients in bin/ are on another class path.
-        let of_the_server = name
-            .split_once('/')
-            .is_some_and(|(_, inner)| inner.starts_with("lib/") && inner.ends_with(".jar"));
-        if !of_the_server {
-            continue;
-        }
-        let mut bytes = Vec::new();
-        entry
-            .take(LARGEST_JAR)
-            .read_to_end(&mut bytes)
-            .map_err(|error| damaged(error.to_string()))?;
-        let short = name.rsplit('/').next().unwrap_or(&name).to_owned();
-        jars.push(Jar {
-            file: short,
-            sha256: hex(&Sha256::digest(&bytes)),
-            classes: classes(Cursor::new(bytes)).map_err(damaged)?,
-        });
-    }
-    let index = Index::of(jars);
-    if index.is_empty() {
-        return Err(damaged("it has no lib/ with classes".to_owned()));
-    }
-    Ok(index)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::io::Cursor;
 
-    #[test]
-    fn a_distribution_without_classes_is_refused() {
-        let home = tempfile::tempdir().unwrap();
-        assert!(index_of_folder(home.path()).is_err(), "no lib/");
-        std::fs::create_dir(home.path().join("lib")).unwrap();
-        let error = index_of_folder(home.path()).unwrap_err();
-        assert_eq!(error.kind(), crate::error::Kind::Usage);
-    }
+    use super::*;
 
     #[test]
     fn what_is_no_zip_is_an_error_and_no_panic() {

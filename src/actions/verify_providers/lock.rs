@@ -9,9 +9,9 @@ use futures_util::stream::{self, StreamExt as _};
 
 use super::Outputs;
 use super::args::Args;
+use super::index;
 use super::jars::{self, Scratch};
 use super::resolve::{Candidate, LeftOut, chosen, closure, taken};
-use super::verify;
 use crate::action::Context;
 use crate::domain::providers::{
     FORMAT, Lock, Locked, Wanted, excluded, generic_purl, local_origin,
@@ -88,7 +88,7 @@ pub(super) async fn make(args: &Args, context: &Context, wanted: &Wanted) -> Res
     let keycloak = args.keycloak()?;
     let repository = Repository::new(context, args.maven_repository.as_deref())?;
     let mut left_out = Vec::new();
-    let mut index = None;
+    let mut of_keycloak = None;
     let mut candidates: Vec<Candidate> = Vec::new();
     if wanted.roots.is_empty() {
         candidates.extend(wanted.jars.iter().map(|jar| Candidate::Maven {
@@ -97,9 +97,9 @@ pub(super) async fn make(args: &Args, context: &Context, wanted: &Wanted) -> Res
         }));
     } else {
         let closure = closure(&repository, context, wanted).await?;
-        let known = verify::index(args, context, &keycloak).await?;
+        let known = index::load(args, context, &keycloak).await?.shadow();
         candidates.extend(chosen(closure, &known, &mut left_out));
-        index = Some(known);
+        of_keycloak = Some(known);
     }
     candidates.extend(wanted.releases.iter().cloned().map(Candidate::Release));
     candidates.extend(wanted.files.iter().cloned().map(Candidate::Local));
@@ -121,7 +121,7 @@ pub(super) async fn make(args: &Args, context: &Context, wanted: &Wanted) -> Res
         providers: Vec::new(),
     };
     let examined = stream::iter(&candidates)
-        .map(|candidate| examine(&repository, candidate, args, index.as_ref()))
+        .map(|candidate| examine(&repository, candidate, args, of_keycloak.as_ref()))
         .buffered(PARALLEL);
     let mut examined = pin!(examined.enumerate());
     let mut progress = context.runner.progress();

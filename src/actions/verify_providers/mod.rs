@@ -2,7 +2,9 @@
 
 mod args;
 mod fetch;
+mod index;
 mod jars;
+mod linkage;
 mod lock;
 mod plan;
 mod resolve;

@@ -60,16 +60,19 @@ fn finding(check: &'static str, file: &str, what: String, remedy: &str, entry: E
     }
 }
 
-/// Everything that is wrong, in the order of the checks.
+/// Everything that is wrong, in the order of the checks; without what is wanted, with the jars alone.
 pub(super) fn findings(
     lock: &Lock,
-    wanted: &Wanted,
+    wanted: Option<&Wanted>,
     keycloak: &str,
     present: &[Present],
     index: &Index,
 ) -> Vec<Finding> {
-    let mut found = drifted(lock, wanted, keycloak);
-    found.extend(unlike_the_lock(lock, present));
+    let mut found = Vec::new();
+    if let Some(wanted) = wanted {
+        found.extend(drifted(lock, wanted, keycloak));
+        found.extend(unlike_the_lock(lock, present));
+    }
     found.extend(no_jars(present));
     found.extend(twice(lock));
     found.extend(overlapping(lock, present, index));
@@ -311,7 +314,7 @@ mod tests {
             sha256: "hash of own.jar".to_owned(),
             classes: keycloak.iter().map(|class| (*class).to_owned()).collect(),
         }]);
-        findings(lock, &wanted, "26.7.5", present, &index)
+        findings(lock, Some(&wanted), "26.7.5", present, &index)
             .iter()
             .map(|finding| finding.check)
             .collect()
@@ -360,7 +363,7 @@ mod tests {
         let index = Index::of([own("one.jar", "x/One"), own("two.jar", "x/Two")]);
         let found = findings(
             &lock(&[MODULE]),
-            &Wanted::from_iter([MODULE.parse().unwrap()]),
+            Some(&Wanted::from_iter([MODULE.parse().unwrap()])),
             "26.7.5",
             &[present("a-1.jar", &["x/One", "x/Two"])],
             &index,

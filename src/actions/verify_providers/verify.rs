@@ -1,30 +1,41 @@
 //! Read, plan, print.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::Outputs;
 use super::args::{Args, line_of};
-use super::jars::{self, Scratch};
 use super::plan::{self, Entry, Finding, Present};
+use super::{index, jars, linkage};
 use crate::action::{Context, Outcome};
-use crate::domain::coordinates::Coordinates;
-use crate::domain::shadow::Index;
+use crate::domain::providers::{Lock, Wanted};
 use crate::error::{Error, Place, Result};
-use crate::maven::Repository;
 use crate::runner::{Level, cell};
 
 /// Annotations that a runner shows of one step.
 const MOST_ANNOTATIONS: usize = 9;
 
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Outcome<Outputs>> {
-    let (wanted, manifest_text) = args.wanted()?;
-    let (lock, lock_text) = args.locked()?;
+    let Listed {
+        lock,
+        lock_text,
+        wanted,
+        manifest_text,
+    } = listed(args, context)?;
     let keycloak = args.keycloak()?;
     let present = present(&args.providers_dir)?;
-    let index = index(args, context, &keycloak).await?;
-    let findings = plan::findings(&lock, &wanted, &keycloak, &present, &index);
-    show(context, &findings, |entry| {
-        let (file, text, word) = match entry {
+    let index = index::load(args, context, &keycloak).await?;
+    let known = index.shadow();
+    let mut findings = plan::findings(&lock, wanted.as_ref(), &keycloak, &present, &known);
+    findings.extend(linkage::findings(args, &present, &index, &keycloak)?);
+    show(context, &findings, |finding| {
+        if wanted.is_none() {
+            let file = args.providers_dir.join(&finding.file);
+            return Place {
+                file: file.to_string_lossy().into_owned(),
+                line: None,
+            };
+        }
+        let (file, text, word) = match &finding.entry {
             Entry::Manifest(word) => (&args.manifest, &manifest_text, word),
             Entry::Lock(word) => (&args.lock, &lock_text, word),
         };
@@ -44,18 +55,17 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Outcome<Output
     };
     let Some(first) = plan::faults(&findings).next() else {
         context.runner.line(format!(
-            "{} jars verified against the lock, each other and the {} classes of Keycloak {keycloak}",
-            present.len(),
+            "{} verified against {}each other and the {} classes of Keycloak {keycloak}",
+            count(present.len()),
+            if wanted.is_some() { "the lock, " } else { "" },
             index.len()
         ));
         return Ok(outputs.into());
     };
     let failure = Error::verification(format!(
-        "{} is not as it must be (findings: {}); first: {} {}",
+        "{} is not as it must be; findings: {}, each named above",
         args.providers_dir.display(),
-        outputs.findings,
-        first.file,
-        first.what
+        outputs.findings
     ))
     .hint(first.remedy.clone());
     Ok(Outcome::failed(outputs, failure))
@@ -102,91 +112,80 @@ fn present(folder: &Path) -> Result<Vec<Present>> {
     Ok(files)
 }
 
-/// Keycloak's classes: from the given distribution, from the cache, from beside the action, or from the distribution in
-/// the Maven repository.
-pub(super) async fn index(args: &Args, context: &Context, keycloak: &str) -> Result<Index> {
-    if let Some(home) = &args.keycloak_home {
-        return jars::index_of_folder(home);
-    }
-    let folder = cache(args, context);
-    let kept = folder.join(format!("keycloak-{keycloak}.classes"));
-    if let Some(index) = std::fs::read_to_string(&kept)
-        .ok()
-        .and_then(|text| Index::from_text(&text))
-    {
-        return Ok(index);
-    }
-    if let Some(index) = shipped(context, keycloak) {
-        return Ok(index);
-    }
-    let unwritten = |error: std::io::Error| {
-        Error::usage(format!("could not write {}", kept.display()))
-            .because(error)
-            .hint("Give a folder that can be written as `cache-dir`.")
-    };
-    std::fs::create_dir_all(&folder).map_err(unwritten)?;
-    let distribution = Coordinates {
-        group: "org.keycloak".to_owned(),
-        artifact: "keycloak-quarkus-dist".to_owned(),
-        version: keycloak.to_owned(),
-        classifier: None,
-    };
-    context.runner.line(format!(
-        "reading the class names of Keycloak {keycloak}, once: {distribution}"
-    ));
-    let repository = Repository::new(context, args.maven_repository.as_deref())?;
-    let scratch = Scratch::beside(&folder.join(distribution.file("zip")))?;
-    let fetched = repository
-        .fetch(&distribution, "zip", scratch.path())
-        .await?;
-    repository.compare(&distribution, "zip", &fetched).await?;
-    let index = jars::index_of_zip(scratch.path())?;
-    let draft = Scratch::beside(&kept)?;
-    std::fs::write(draft.path(), index.to_text())
-        .and_then(|()| std::fs::rename(draft.path(), &kept))
-        .map_err(unwritten)?;
-    Ok(index)
+/// What the jars are compared with.
+struct Listed {
+    lock: Lock,
+    lock_text: String,
+    /// Nothing, if there is neither a manifest nor a lock.
+    wanted: Option<Wanted>,
+    manifest_text: String,
 }
 
-/// The classes that lie beside `action.yml`, for the Keycloak versions that this commit knows.
-fn shipped(context: &Context, keycloak: &str) -> Option<Index> {
-    let folder = Path::new(context.env.get("GITHUB_ACTION_PATH")?).join("keycloak");
-    jars::index_of_archive(&folder.join(format!("{keycloak}.zip")))
+/// Manifest and lock; for a folder of jars that has neither, empty ones.
+fn listed(args: &Args, context: &Context) -> Result<Listed> {
+    if !args.manifest.exists() && !args.lock.exists() {
+        let message = format!(
+            "there is neither {} nor {}: the jars are compared with Keycloak and each other alone",
+            args.manifest.display(),
+            args.lock.display()
+        );
+        context
+            .runner
+            .annotate(Level::Notice, "no-lock", &message, None);
+        return Ok(Listed {
+            lock: Lock::default(),
+            lock_text: String::new(),
+            wanted: None,
+            manifest_text: String::new(),
+        });
+    }
+    let (wanted, manifest_text) = args.wanted()?;
+    let (lock, lock_text) = args.locked()?;
+    Ok(Listed {
+        lock,
+        lock_text,
+        wanted: Some(wanted),
+        manifest_text,
+    })
 }
 
-fn cache(args: &Args, context: &Context) -> PathBuf {
-    const OURS: &str = "keycloak-ecs-actions";
-    let variable = |name| context.env.get(name).map(PathBuf::from);
-    args.cache_dir
-        .clone()
-        .or_else(|| variable("RUNNER_TOOL_CACHE").map(|folder| folder.join(OURS)))
-        .or_else(|| variable("XDG_CACHE_HOME").map(|folder| folder.join(OURS)))
-        .or_else(|| variable("HOME").map(|folder| folder.join(".cache").join(OURS)))
-        .unwrap_or_else(|| std::env::temp_dir().join(OURS))
-}
-
-fn show(context: &Context, findings: &[Finding], place: impl Fn(&Entry) -> Place) {
-    for (shown, finding) in findings.iter().enumerate() {
+fn show(context: &Context, findings: &[Finding], place: impl Fn(&Finding) -> Place) {
+    let mut shown = 0;
+    for finding in findings {
         let message = format!("{} {}. {}", finding.file, finding.what, finding.remedy);
-        if shown >= MOST_ANNOTATIONS {
-            context.runner.line(format!("{}: {message}", finding.check));
+        // What libraries lack for optional parts is always there: nobody should see it on every pull request.
+        let of_a_library = finding.note && finding.check == linkage::NAME;
+        if shown >= MOST_ANNOTATIONS || of_a_library {
+            let kind = if finding.note { "note: " } else { "" };
+            context
+                .runner
+                .line(format!("{kind}{}: {message}", finding.check));
             continue;
         }
+        shown += 1;
         let level = if finding.note {
             Level::Notice
         } else {
             Level::Error
         };
-        let place = place(&finding.entry);
+        let place = place(finding);
         context
             .runner
             .annotate(level, finding.check, &message, Some(&place));
     }
 }
 
+fn count(jars: usize) -> String {
+    match jars {
+        1 => "1 jar".to_owned(),
+        jars => format!("{jars} jars"),
+    }
+}
+
 fn summary(findings: &[Finding], jars: usize, keycloak: &str) -> String {
     let mut text = format!(
-        "### verify-providers: {jars} jars for Keycloak {keycloak}, findings: {}\n",
+        "### verify-providers: {} for Keycloak {keycloak}, findings: {}\n",
+        count(jars),
         plan::faults(findings).count()
     );
     if findings.is_empty() {

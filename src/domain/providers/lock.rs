@@ -14,7 +14,7 @@ pub const FORMAT: u32 = 1;
 const LOCAL: &str = "file:";
 
 /// `providers.lock`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(
     deny_unknown_fields,
     expecting = "the keys of a lock: `version`, `keycloak`, `providers`"

@@ -1,0 +1,345 @@
+//! Whether provider jars link: every class, method and field that their code can reach is there, and fits.
+//!
+//! What is reachable is decided from the classes that Keycloak itself makes (see [`reach`]). What this cannot see:
+//! reflection by names that are put together at run time, classes that a framework finds by scanning, calls that only
+//! Keycloak's own code makes on a jar's classes through interfaces of other libraries, private and package-private members of
+//! Keycloak's, and what the JVM's verifier loads to compare types.
+
+mod jdk;
+mod judge;
+mod names;
+mod reach;
+mod services;
+#[cfg(test)]
+mod tests;
+mod world;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::keycloak_index::{KEYCLOAK, KeycloakIndex};
+use judge::{Problem, Wrong};
+use reach::{Level, Reach};
+use world::World;
+
+/// A jar in `providers/`, unpacked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProviderJar {
+    pub file: String,
+    /// Class files, by the name that their place in the jar gives them: `org/example/Provider`.
+    pub classes: Vec<(String, Vec<u8>)>,
+    /// Files of `META-INF/services`, by their names.
+    pub services: BTreeMap<String, Vec<u8>>,
+}
+
+/// The checks of this module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Check {
+    /// A services file names classes that exist and implement its interface.
+    Services,
+    /// What reachable code needs is there.
+    Linkage,
+    /// No Java EE class by the name that it had before Jakarta EE 9.
+    JavaEe,
+    /// Extension points that Keycloak calls internal.
+    Internal,
+}
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The build, the start or a request fails.
+    Error,
+    /// Something has no effect.
+    Warning,
+    /// Worth knowing.
+    Note,
+}
+
+/// Something that a check found.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Fault {
+    pub check: Check,
+    pub severity: Severity,
+    /// The jar, or the cache configuration.
+    pub file: String,
+    /// Continues a sentence that starts with the file.
+    pub what: String,
+    pub remedy: String,
+}
+
+/// Protocols that a cache configuration names, such as `aws.S3_PING`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Protocols {
+    pub file: String,
+    pub names: BTreeSet<String>,
+}
+
+/// Everything that is wrong with how `jars` link against Keycloak `version` and each other.
+pub fn faults(
+    jars: &[ProviderJar],
+    index: &KeycloakIndex,
+    version: &str,
+    configured: &[Protocols],
+) -> Vec<Fault> {
+    let world = World::new(jars, index);
+    let offers = services::offers(&world);
+    let mut found = services::faults(&world, &offers, version);
+    let mut reach = Reach::new(&world);
+    let mut origins = Origins::default();
+    for offer in &offers {
+        if let Some(id) = world.provided(&offer.class) {
+            let is_driver = offer.interface == services::DRIVER;
+            origins.add(offer.jar, &offer.class, !is_driver);
+            reach.enter(id, Level::Firm);
+        }
+    }
+    let named = (configured.iter())
+        .flat_map(|protocols| protocols.names.iter().map(move |name| (protocols, name)));
+    for (protocols, name) in named {
+        let relative = format!("org/jgroups/protocols/{}", name.replace('.', "/"));
+        let names = [relative, name.replace('.', "/")];
+        if let Some(id) = names.iter().find_map(|name| world.provided(name)) {
+            origins.add(world.jar(id), world.name(id), true);
+            reach.enter(id, Level::Firm);
+        } else if names.iter().all(|name| index.class(name).is_none()) {
+            found.push(Fault {
+                check: Check::Linkage,
+                severity: Severity::Error,
+                file: protocols.file.clone(),
+                what: format!("names the JGroups protocol {name}, and no jar has a class org.jgroups.protocols.{name}"),
+                remedy: "Add the jar that has the protocol, or correct its name.".to_owned(),
+            });
+        }
+    }
+    reach.follow();
+    let problems = judge::problems(&world, &reach);
+    found.extend(reported(&world, &reach, &origins, version, problems));
+    found.extend(never_loaded(&world, &reach));
+    found.sort();
+    found
+}
+
+/// Where the code of those who made the providers is: by jar and the first two parts of its packages. Other code in
+/// the same jar belongs to libraries.
+#[derive(Default)]
+struct Origins(BTreeMap<(usize, String), bool>);
+
+impl Origins {
+    /// `strict`: what it refers to must be there; JDBC drivers have parts for libraries that few people have.
+    fn add(&mut self, jar: usize, class: &str, strict: bool) {
+        let known = self
+            .0
+            .entry((jar, names::origin(class).to_owned()))
+            .or_default();
+        *known |= strict;
+    }
+
+    /// Whether a class is of a provider's own code, and if so whether strictly.
+    fn of(&self, jar: usize, class: &str) -> Option<bool> {
+        self.0.get(&(jar, names::origin(class).to_owned())).copied()
+    }
+}
+
+fn severity(world: &World<'_>, origins: &Origins, problem: &Problem) -> Severity {
+    let own = origins.of(world.jar(problem.class), world.name(problem.class));
+    let keycloak = problem.wrong.about().starts_with(KEYCLOAK);
+    let optional = matches!(problem.wrong, Wrong::NoClass(_)) && own == Some(false);
+    if problem.level == Level::Firm && (keycloak || own.is_some() && !optional) {
+        Severity::Error
+    } else {
+        Severity::Note
+    }
+}
+
+/// One fault for each thing that is wrong in a provider's own code, and one note a jar for all of the libraries' code.
+fn reported(
+    world: &World<'_>,
+    reach: &Reach<'_, '_>,
+    origins: &Origins,
+    version: &str,
+    problems: Vec<Problem>,
+) -> Vec<Fault> {
+    let mut errors: BTreeMap<(usize, Wrong), Vec<Problem>> = BTreeMap::new();
+    let mut notes: BTreeMap<usize, BTreeMap<Wrong, Problem>> = BTreeMap::new();
+    for problem in problems {
+        let jar = world.jar(problem.class);
+        match severity(world, origins, &problem) {
+            Severity::Error => errors
+                .entry((jar, problem.wrong.clone()))
+                .or_default()
+                .push(problem),
+            _ => {
+                let known = notes.entry(jar).or_default();
+                known.entry(problem.wrong.clone()).or_insert(problem);
+            }
+        }
+    }
+    let mut found = Vec::new();
+    for ((jar, wrong), problems) in errors {
+        let Some(first) = problems.first() else {
+            continue;
+        };
+        let users: BTreeSet<u32> = problems.iter().map(|problem| problem.class).collect();
+        let more = match users.len() - 1 {
+            0 => String::new(),
+            others => format!("; {others} more of its classes do"),
+        };
+        found.push(Fault {
+            check: check(&wrong),
+            severity: Severity::Error,
+            file: world.jars[jar].file.clone(),
+            what: format!(
+                "{}{more}{}",
+                sentence(world, first, version),
+                way(world, reach, first)
+            ),
+            remedy: remedy(&wrong, version),
+        });
+    }
+    for (jar, wrongs) in notes {
+        let Some((wrong, first)) = wrongs.first_key_value() else {
+            continue;
+        };
+        let what = match wrongs.len() {
+            1 => format!(
+                "has code for something that is not there: {}",
+                sentence(world, first, version)
+            ),
+            count => format!(
+                "has code for {count} things that are not there; the first: {}",
+                sentence(world, first, version)
+            ),
+        };
+        found.push(Fault {
+            check: check(wrong),
+            severity: Severity::Note,
+            file: world.jars[jar].file.clone(),
+            what,
+            remedy: "Libraries have such code for what is optional. Try the feature that needs it, if you use one.".to_owned(),
+        });
+    }
+    found
+}
+
+/// Class files that cannot be read and that nothing loads.
+fn never_loaded(world: &World<'_>, reach: &Reach<'_, '_>) -> Vec<Fault> {
+    let mut broken: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
+    for id in world.ids().filter(|id| !reach.loaded.contains_key(id)) {
+        if world.malformed(id).is_some() {
+            broken
+                .entry(world.jar(id))
+                .or_default()
+                .push(world.name(id));
+        }
+    }
+    let fault = |(jar, names): (usize, Vec<&str>)| Fault {
+        check: Check::Linkage,
+        severity: Severity::Note,
+        file: world.jars[jar].file.clone(),
+        what: format!(
+            "has {} class files that cannot be read, such as {}",
+            names.len(),
+            names::class(names[0])
+        ),
+        remedy: "Ask whoever built the jar.".to_owned(),
+    };
+    broken.into_iter().map(fault).collect()
+}
+
+fn check(wrong: &Wrong) -> Check {
+    match wrong {
+        Wrong::NoClass(name) if jdk::is_java_ee(name) => Check::JavaEe,
+        _ => Check::Linkage,
+    }
+}
+
+/// Who stumbles over what.
+fn sentence(world: &World<'_>, problem: &Problem, version: &str) -> String {
+    let user = match problem.method.filter(|method| method.0 == problem.class) {
+        Some(method) => {
+            let name = world
+                .signature(method)
+                .map_or("", |signature| signature.name);
+            format!("{}.{name}", names::class(world.name(problem.class)))
+        }
+        None => names::class(world.name(problem.class)),
+    };
+    let place = |class: &str| match world.provided(class) {
+        Some(id) => world.jars[world.jar(id)].file.clone(),
+        None => format!("Keycloak {version}"),
+    };
+    match &problem.wrong {
+        Wrong::NoClass(name) => format!(
+            "{user} needs {}, which neither Keycloak {version} nor a jar here has",
+            names::class(name)
+        ),
+        Wrong::NoMember(owner, shown) => {
+            format!("{user} uses {shown}, which {} does not have", place(owner))
+        }
+        Wrong::Static(owner, shown) => {
+            format!(
+                "{user} uses {shown}, which in {} is static and was not, or the other way round",
+                place(owner)
+            )
+        }
+        Wrong::Hidden(owner, shown) => format!(
+            "{user} uses {shown}, which {} does not let others use",
+            place(owner)
+        ),
+        Wrong::Interface(owner, true) => {
+            format!(
+                "{user} uses {} as a class, and in {} it is an interface",
+                names::class(owner),
+                place(owner)
+            )
+        }
+        Wrong::Interface(owner, false) => {
+            format!(
+                "{user} uses {} as an interface, and in {} it is a class",
+                names::class(owner),
+                place(owner)
+            )
+        }
+        Wrong::Final(owner) => format!(
+            "{user} extends {}, which is final in {}",
+            names::class(owner),
+            place(owner)
+        ),
+        Wrong::Abstract(owner) => {
+            format!(
+                "{user} makes objects of {}, which is abstract in {}",
+                names::class(owner),
+                place(owner)
+            )
+        }
+        Wrong::Unimplemented(owner, shown) => {
+            format!(
+                "{user} does not implement {shown}, which {} demands",
+                place(owner)
+            )
+        }
+        Wrong::Malformed(_, fault) => format!("the file of the class {user} {fault}"),
+    }
+}
+
+/// The provider that leads to a problem, if it is another class.
+fn way(world: &World<'_>, reach: &Reach<'_, '_>, problem: &Problem) -> String {
+    let entry = problem.method.map(|method| reach.entry_of(method));
+    match entry.filter(|entry| *entry != problem.class) {
+        Some(entry) => format!(" (reached from {})", names::class(world.name(entry))),
+        None => String::new(),
+    }
+}
+
+fn remedy(wrong: &Wrong, version: &str) -> String {
+    match wrong {
+        Wrong::NoClass(name) if jdk::is_java_ee(name) => {
+            "Take a version that was built for Keycloak 22 or newer: Java EE's packages are named jakarta since.".to_owned()
+        }
+        Wrong::NoClass(name) if !name.starts_with(KEYCLOAK) => {
+            format!("Add the jar that has it, in the version that the provider was built with, or a provider built for Keycloak {version}.")
+        }
+        Wrong::Malformed(..) => "Fetch the jar again, or ask whoever built it.".to_owned(),
+        _ => format!("Take a version of the provider that was built for Keycloak {version}."),
+    }
+}

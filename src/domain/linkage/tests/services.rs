@@ -1,0 +1,102 @@
+//! What is entered: services files and protocols.
+
+use std::collections::BTreeSet;
+
+use super::*;
+
+#[test]
+fn services_files_name_what_can_be_made() {
+    let broken = |text: &[u8], classes| {
+        let mut jar = jar("a.jar", classes);
+        jar.services
+            .insert(FACTORY.replace('/', "."), text.to_vec());
+        check(&[jar])
+    };
+    let sound = || {
+        Class::new("x/P")
+            .implements(FACTORY)
+            .made()
+            .method(PUBLIC, "create", "()V", &[])
+            .method(PUBLIC, "close", "()V", &[])
+    };
+    let missing = broken(b"x.P", vec![]);
+    assert!(
+        missing[0].what.contains(
+            "offers x.P as org.keycloak.events.ListenerFactory, and no jar has that class"
+        ),
+        "{missing:?}"
+    );
+    let other = broken(b"x.P", vec![Class::new("x/P").made()]);
+    assert!(
+        other[0].what.contains("which it does not implement"),
+        "{other:?}"
+    );
+    let no_constructor = broken(
+        b"x.P",
+        vec![
+            Class::new("x/P")
+                .implements(FACTORY)
+                .access(PUBLIC | ABSTRACT),
+        ],
+    );
+    assert!(
+        no_constructor[0]
+            .what
+            .contains("abstract or has no public constructor"),
+        "{no_constructor:?}"
+    );
+    let bom = broken(b"\xEF\xBB\xBFx.P", vec![sound()]);
+    assert!(bom[0].what.contains("byte order mark"), "{bom:?}");
+    assert!(broken(b"# comment\r\n\r\nx.P\r\n", vec![sound()]).is_empty());
+    let mut unknown = jar("a.jar", vec![]);
+    unknown
+        .services
+        .insert("org.keycloak.Nothing".to_owned(), b"x.P".to_vec());
+    let unknown = check(&[unknown]);
+    assert_eq!(
+        (unknown[0].check, unknown[0].severity),
+        (Check::Services, Severity::Warning)
+    );
+}
+
+#[test]
+fn internal_extension_points_are_listed_once_a_jar() {
+    let found = faults(&[provider(&[], vec![])], &keycloak(), "26.7.5", &[]);
+    assert_eq!(found.len(), 1);
+    assert_eq!(
+        (found[0].check, found[0].severity),
+        (Check::Internal, Severity::Note)
+    );
+    assert!(
+        found[0]
+            .what
+            .ends_with("org.keycloak.events.ListenerFactory (listener)"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn a_protocol_of_the_cache_configuration_is_an_entry() {
+    let ping = Class::new("org/jgroups/protocols/aws/S3_PING")
+        .extends("org/jgroups/protocols/FILE_PING")
+        .made()
+        .method(PUBLIC, "init", "()V", &[Op::New("software/sdk/Client")]);
+    let jars = [jar("jgroups-aws.jar", vec![ping])];
+    let named = |name: &str| {
+        [Protocols {
+            file: "cache.xml".to_owned(),
+            names: BTreeSet::from([name.to_owned()]),
+        }]
+    };
+    let found = faults(&jars, &keycloak(), "26.7.5", &named("aws.S3_PING"));
+    assert!(found[0].what.contains("software.sdk.Client"), "{found:?}");
+    assert_eq!(
+        faults(&jars, &keycloak(), "26.7.5", &named("FILE_PING")),
+        []
+    );
+    let gone = faults(&jars, &keycloak(), "26.7.5", &named("aws.GONE"));
+    assert_eq!(
+        (gone[0].file.as_str(), gone[0].severity),
+        ("cache.xml", Severity::Error)
+    );
+}
