@@ -225,9 +225,7 @@ fn size_of(path: &Path) -> u64 {
 
 /// Size and hashes of a file.
 pub fn hashes(path: &Path) -> Result<Fetched> {
-    let unread = |error: std::io::Error| {
-        Error::usage(format!("could not read {}", path.display())).because(error)
-    };
+    let unread = |error| Error::unread(path.display(), error);
     let mut file = File::open(path).map_err(unread)?;
     let (mut sha256, mut sha1, mut size) = (Sha256::new(), Sha1::new(), 0);
     let mut buffer = vec![0; 64 * 1024];

@@ -128,6 +128,24 @@ impl Error {
         Self::new(Kind::Usage, message)
     }
 
+    /// A file or folder of the user's that could not be read: exit code 2.
+    pub fn unread(path: impl fmt::Display, cause: std::io::Error) -> Self {
+        use std::io::ErrorKind;
+        let hint = match cause.kind() {
+            ErrorKind::NotFound => {
+                "Paths are seen from the working directory. In a job, check out the repository before this step."
+            }
+            ErrorKind::IsADirectory => "Give a file, not a folder.",
+            ErrorKind::NotADirectory => "Give a folder, not a file.",
+            ErrorKind::PermissionDenied => "Let the user that runs this read it.",
+            ErrorKind::InvalidData => "It must be text in UTF-8.",
+            _ => "Look at the disk that it is on, and try again.",
+        };
+        Self::usage(format!("could not read {path}"))
+            .because(cause)
+            .hint(hint)
+    }
+
     /// A check that failed: exit code 3.
     pub fn verification(message: impl Into<String>) -> Self {
         Self::new(Kind::Verification, message)
@@ -207,14 +225,22 @@ impl Error {
         let mut source = self.source();
         while let Some(cause) = source {
             let cause_text = cause.to_string();
-            if !text.contains(&cause_text) {
+            let cause_text = without_number(&cause_text);
+            if !text.contains(cause_text) {
                 text.push_str(": ");
-                text.push_str(&cause_text);
+                text.push_str(cause_text);
             }
             source = cause.source();
         }
         text
     }
+}
+
+/// `No such file or directory (os error 2)`: the number says nothing more.
+fn without_number(text: &str) -> &str {
+    text.split_once(" (os error ")
+        .filter(|(_, number)| number.ends_with(')') && !number.contains(' '))
+        .map_or(text, |(words, _)| words)
 }
 
 impl fmt::Display for Error {
@@ -244,6 +270,20 @@ mod tests {
         codes.dedup();
         assert_eq!(codes.len(), count);
         assert!(!codes.contains(&0));
+    }
+
+    #[test]
+    fn what_cannot_be_read_says_what_to_do_in_words() {
+        let missing = std::fs::read("/nowhere/at/all").unwrap_err();
+        let error = Error::unread("nowhere", missing);
+        assert_eq!(
+            error.message(),
+            "could not read nowhere: No such file or directory"
+        );
+        assert!(error.next_step().unwrap().contains("check out"));
+        let folder = std::fs::read("/").unwrap_err();
+        let error = Error::unread("/", folder);
+        assert_eq!(error.next_step(), Some("Give a file, not a folder."));
     }
 
     #[test]

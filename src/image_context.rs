@@ -57,9 +57,7 @@ impl ImageContext {
 
 fn collect(root: &Path, folder: &str, files: &mut Vec<File>) -> Result<()> {
     let here = root.join(folder);
-    let failed = |path: &Path, error: std::io::Error| {
-        Error::usage(format!("could not read {}", path.display())).because(error)
-    };
+    let failed = |path: &Path, error: std::io::Error| Error::unread(path.display(), error);
     for entry in std::fs::read_dir(&here).map_err(|error| failed(&here, error))? {
         let entry = entry.map_err(|error| failed(&here, error))?;
         let full = entry.path();

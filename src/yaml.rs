@@ -10,7 +10,9 @@ pub(crate) fn read<T: DeserializeOwned>(text: &str, file: &str) -> Result<T> {
     serde_yaml::from_str(text).map_err(|error| {
         let line = error.location().map(|location| location.line());
         let fault = plainly(&error.to_string());
-        Error::usage(format!("{file} is not as expected: {fault}")).at(file, line)
+        Error::usage(format!("{file} is not as expected: {fault}"))
+            .at(file, line)
+            .hint("Correct that line; the README of the action has an example of the file.")
     })
 }
 

@@ -85,8 +85,8 @@ pub fn explain(error: &clap::Error, command: &Command, on_github: bool) -> Error
     let message = match error.kind() {
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
             let reason = std::error::Error::source(error)
-                .map(ToString::to_string)
-                .unwrap_or_else(|| format!("is none of {}", text(ContextKind::ValidValue)));
+                .map(|reason| plainly(&reason.to_string()))
+                .unwrap_or_else(|| format!("it is none of {}", text(ContextKind::ValidValue)));
             format!(
                 "{} is {:?}: {reason}",
                 caller(&text(ContextKind::InvalidArg)),
@@ -103,7 +103,11 @@ pub fn explain(error: &clap::Error, command: &Command, on_github: bool) -> Error
             format!("missing: {}", missing.join(", "))
         }
         ErrorKind::UnknownArgument => {
-            format!("unknown flag {}", text(ContextKind::InvalidArg))
+            let given = text(ContextKind::InvalidArg);
+            match given.starts_with('-') {
+                true => format!("unknown flag {given}"),
+                false => format!("{given:?} is no flag: every input is given as one"),
+            }
         }
         _ => first_line(error),
     };
@@ -114,6 +118,20 @@ pub fn explain(error: &clap::Error, command: &Command, on_github: bool) -> Error
         format!("See `{name} --help`.")
     };
     Error::usage(message).hint(hint)
+}
+
+/// What the standard library and clap say of numbers, in words for everybody.
+fn plainly(reason: &str) -> String {
+    if reason == "invalid digit found in string" {
+        return "it is no whole number".to_owned();
+    }
+    match reason.split_once(" is not in ") {
+        Some((_, range)) => match range.split_once("..=") {
+            Some((least, most)) => format!("it must be {least} to {most}"),
+            None => format!("it must be {} or more", range.trim_end_matches("..")),
+        },
+        None => reason.to_owned(),
+    }
 }
 
 fn first_line(error: &clap::Error) -> String {
@@ -221,6 +239,21 @@ mod tests {
     fn a_flag_wins_over_the_environment() {
         let matches = parse(&[("KECS_NAME", "a"), ("KECS_WAIT", "1")], &["--wait", "2"]).unwrap();
         assert_eq!(matches.get_one::<u32>("wait"), Some(&2));
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_number_is_said_in_words() {
+        for (reason, words) in [
+            ("invalid digit found in string", "it is no whole number"),
+            ("0 is not in 1..=86400", "it must be 1 to 86400"),
+            ("0 is not in 1..", "it must be 1 or more"),
+            ("must be true or false", "must be true or false"),
+        ] {
+            assert_eq!(plainly(reason), words);
+        }
+        let stray = parse(&[], &["--name", "a", "b"]).unwrap_err();
+        let message = explain(&stray, &command(), false).message();
+        assert_eq!(message, "\"b\" is no flag: every input is given as one");
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub(super) fn check(context: &str) -> Result<Option<String>> {
     let lock = match std::fs::read_to_string(&file) {
         Ok(text) => Some(lock_file::read(&text, &shown)?),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-        Err(error) => return Err(Error::usage(format!("could not read {shown}")).because(error)),
+        Err(error) => return Err(Error::unread(shown, error)),
     };
     let mut surplus = present(&folder)?;
     for jar in lock.iter().flat_map(|lock| &lock.providers) {
@@ -33,8 +33,7 @@ pub(super) fn check(context: &str) -> Result<Option<String>> {
             .at(shown, None)
             .hint("Run verify-providers with `operation: fetch` before this step."));
         }
-        let failed =
-            |error| Error::usage(format!("could not read {}", path.display())).because(error);
+        let failed = |error| Error::unread(path.display(), error);
         let mut hash = Sha256::new();
         std::io::copy(&mut File::open(&path).map_err(failed)?, &mut hash).map_err(failed)?;
         if hex(&hash.finalize()) != jar.sha256 {
@@ -62,8 +61,7 @@ pub(super) fn check(context: &str) -> Result<Option<String>> {
 
 /// Names of the jars in a folder, which need not be there.
 fn present(folder: &Path) -> Result<BTreeSet<String>> {
-    let failed =
-        |error| Error::usage(format!("could not read {}", folder.display())).because(error);
+    let failed = |error| Error::unread(folder.display(), error);
     let entries = match std::fs::read_dir(folder) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
         entries => entries.map_err(failed)?,

@@ -73,9 +73,7 @@ impl Args {
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => {
-                return Err(Error::usage(format!("could not read {file}")).because(error));
-            }
+            Err(error) => return Err(Error::unread(file, error)),
         };
         let lock = lock_file::read(&text, &file)?;
         // A jar from elsewhere has no version to compare; that the lock changed is seen all the same.

@@ -36,10 +36,7 @@ impl Elsewhere {
         };
         let read = |file: &str| -> Result<String> {
             let bytes = std::fs::read(file).map_err(|error| {
-                Error::usage(format!(
-                    "could not read {file}, which `terraform-files` names"
-                ))
-                .because(error)
+                Error::unread(format!("{file}, which `terraform-files` names"), error)
             })?;
             let values = tfvar::read(file, &bytes, std::slice::from_ref(&address))?;
             Ok(values.into_iter().next().unwrap_or_default())

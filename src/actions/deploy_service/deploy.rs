@@ -74,9 +74,8 @@ impl Session<'_> {
     async fn base(&self) -> Result<TaskDefinition> {
         let name = match &self.request.definition {
             Some(Definition::File(path)) => {
-                let text = std::fs::read_to_string(path).map_err(|error| {
-                    Error::usage(format!("could not read `task-definition` {path}")).because(error)
-                })?;
+                let text = std::fs::read_to_string(path)
+                    .map_err(|error| Error::unread(format!("`task-definition` {path}"), error))?;
                 return TaskDefinition::from_file(&text, path);
             }
             Some(Definition::Registered(name)) => name.clone(),

@@ -15,9 +15,7 @@ pub(super) struct OnDisk {
 }
 
 pub(super) fn read(request: &Request) -> Result<OnDisk> {
-    let unread = |path: &Path, error: std::io::Error| {
-        Error::usage(format!("could not read {}", path.display())).because(error)
-    };
+    let unread = |path: &Path, error| Error::unread(path.display(), error);
     let named = Path::new(&request.file);
     let path = named.canonicalize().map_err(|error| unread(named, error))?;
     let bytes = std::fs::read(&path).map_err(|error| unread(named, error))?;

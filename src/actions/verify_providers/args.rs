@@ -112,6 +112,5 @@ pub(super) fn line_of(text: &str, word: &str) -> Option<usize> {
 }
 
 fn read(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path)
-        .map_err(|error| Error::usage(format!("could not read {}", path.display())).because(error))
+    std::fs::read_to_string(path).map_err(|error| Error::unread(path.display(), error))
 }

@@ -245,8 +245,7 @@ async fn get(
 
 /// Removes what killed runs left, but not what this run goes on with or another one writes to.
 fn sweep(folder: &Path, missing: &[&Locked]) -> Result<()> {
-    let unread =
-        |error| Error::usage(format!("could not read {}", folder.display())).because(error);
+    let unread = |error| Error::unread(folder.display(), error);
     for entry in std::fs::read_dir(folder).map_err(unread)? {
         let path = entry.map_err(unread)?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -278,8 +277,7 @@ fn tidy(
     record: &BTreeMap<String, String>,
 ) -> Result<usize> {
     let mut removed = 0;
-    let unread =
-        |error| Error::usage(format!("could not read {}", folder.display())).because(error);
+    let unread = |error| Error::unread(folder.display(), error);
     for entry in std::fs::read_dir(folder).map_err(unread)? {
         let path = entry.map_err(unread)?.path();
         let name = path

@@ -174,8 +174,7 @@ fn configured(args: &Args) -> Result<Vec<Protocols>> {
     };
     let read = |path: &PathBuf| {
         let file = path.to_string_lossy().into_owned();
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| Error::usage(format!("could not read {file}")).because(error))?;
+        let text = std::fs::read_to_string(path).map_err(|error| Error::unread(&file, error))?;
         Ok(protocols(&file, &text))
     };
     files.iter().map(read).collect()

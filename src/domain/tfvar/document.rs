@@ -85,6 +85,7 @@ impl<'a> Document<'a> {
                 format!("{name} is not valid HCL: {}: {found}", error.message())
             })
             .at(file, line)
+            .hint("Correct that line; `terraform fmt` says what it expects there.")
         })?;
         Ok(Self {
             file,

@@ -79,6 +79,7 @@ mod tests {
         let mut top = Command::new("bash")
             .args(["-c", script])
             .stdin(Stdio::null())
+            .stderr(Stdio::null())
             .kill_on_drop(true)
             .spawn()
             .unwrap();
