@@ -231,7 +231,10 @@ impl Rollout {
                 }
                 Some(RolloutState::Failed) => {
                     // With a rollback configured, ECS begins it in a moment, and then says so.
-                    let returns = view.service.breaker.rollback && view.service.slots.len() > 1;
+                    let service = &view.service;
+                    let configured = service.breaker.rollback || !service.alarms.is_empty();
+                    // In the bake time the old tasks are gone, and ECS makes them anew.
+                    let returns = configured && (self.replaces || service.slots.len() > 1);
                     (!returns || self.lasts(now)).then(|| words::gave_up(&self.id, view, slot))
                 }
                 _ => {

@@ -181,6 +181,38 @@ fn s19_alarms_are_named() {
 }
 
 #[test]
+fn s19_a_rollback_that_begins_a_moment_after_the_failure_is_one() {
+    for alarms in [&["kc-5xx"][..], &[]] {
+        ends(
+            "alarm in the bake time, when no old task is left",
+            End::RolledBack,
+            &["kc-5xx"],
+            &[
+                (0, &|view| {
+                    view.service.breaker.rollback = alarms.is_empty();
+                    view.service.alarms = alarms.iter().map(ToString::to_string).collect();
+                }),
+                (60, &|view| {
+                    view.target(2, 2, 0);
+                    view.old(0, 0);
+                    view.service.slots.truncate(1);
+                    view.service.slots[0].rollout = Some(RolloutState::Failed);
+                    view.service.slots[0].reason =
+                        Some("ECS deployment failed: alarm detected.".to_owned());
+                }),
+                (63, &|view| {
+                    view.status(
+                        Status::RollbackRequested,
+                        "Service deployment rolled back because of one or more active alarms.",
+                    );
+                    view.ours().triggered_alarms = vec!["kc-5xx".to_owned()];
+                }),
+            ],
+        );
+    }
+}
+
+#[test]
 fn s20_no_desired_task_proves_nothing_and_says_so() {
     ends(
         "zero",
