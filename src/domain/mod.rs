@@ -1,5 +1,7 @@
 //! Pure facts and decisions: no I/O, no clock, no other module of this crate but [`error`](crate::error).
 
+pub mod allowance;
+pub mod archive;
 pub mod bump;
 pub mod class_file;
 pub mod cluster;

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use serde::Deserialize;
 
+use super::allowance::Allowance;
 use super::coordinates::{Coordinates, is_name};
 use super::pom;
 
@@ -17,7 +18,7 @@ pub use lock::{Drift, FORMAT, Lock, Locked, Source, excluded, generic_purl, loca
 #[serde(
     deny_unknown_fields,
     default,
-    expecting = "the keys `resolve`, `providers`, `releases`, `files` and `exclude`"
+    expecting = "the keys `resolve`, `providers`, `releases`, `files`, `exclude` and `allow`"
 )]
 pub struct Manifest {
     /// Coordinates of artifacts that are wanted with all that they need at run time.
@@ -30,6 +31,8 @@ pub struct Manifest {
     pub files: Vec<String>,
     /// Modules of the dependency closure that are left out, each with its reason.
     pub exclude: Vec<Exclusion>,
+    /// Findings of `verify` that are accepted for a while.
+    pub allow: Vec<Allowance>,
 }
 
 /// A jar at an address, with the content that it must have.
@@ -69,6 +72,7 @@ pub struct Wanted {
     pub files: Vec<String>,
     /// Sorted.
     pub exclusions: Vec<pom::Exclusion>,
+    pub allow: Vec<Allowance>,
 }
 
 impl FromIterator<Coordinates> for Wanted {
@@ -112,8 +116,12 @@ impl Manifest {
         }
         self.releases.iter().try_for_each(check_release)?;
         self.files.iter().try_for_each(|path| check_path(path))?;
+        if let Some(fault) = self.allow.iter().find_map(Allowance::fault) {
+            return Err(fault);
+        }
         let wanted = roots.values().chain(jars.values());
         Ok(Wanted {
+            allow: self.allow.clone(),
             exclusions: self.exclusions(wanted)?,
             roots: roots.into_values().collect(),
             jars: jars.into_values().collect(),

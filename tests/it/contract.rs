@@ -6,6 +6,7 @@ use std::path::Path;
 use clap::{Arg, Command};
 use keycloak_ecs_actions::action::Spec;
 use keycloak_ecs_actions::actions::catalogue;
+use keycloak_ecs_actions::actions::verify_providers::checks_table;
 use keycloak_ecs_actions::error::Kind;
 use keycloak_ecs_actions::runner::inputs;
 
@@ -200,6 +201,12 @@ fn expect_section(path: &Path, name: &str, wanted: &str) {
         "the section {name} of {} differs from what the code says; run `make bless`",
         path.display()
     );
+}
+
+#[test]
+fn the_readme_has_every_check() {
+    let path = repository().join("actions/verify-providers/README.md");
+    expect_section(&path, "checks", &checks_table());
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod broken;
 mod linkage;
 mod loopback;
 mod maven;
+mod packed;
 mod real;
 mod renovate;
 mod wishes;

@@ -18,12 +18,16 @@ pub enum Operation {
     Lock,
     /// Raise manifest and lock to newer releases.
     Update,
+    /// Show what the lock has.
+    List,
+    /// Say what a check finds, and what to do.
+    Explain,
 }
 
 /// Inputs of `verify-providers`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// What to do: `verify` the jars, `fetch` what the lock lists, write the `lock` from the manifest, or `update` both to newer releases
+    /// What to do: `verify` the jars, `fetch` what the lock lists, write the `lock` from the manifest, `update` both to newer releases, `list` what the lock has, or `explain` a check
     #[arg(long, value_enum, default_value_t)]
     pub operation: Operation,
     /// The list of wanted jars
@@ -50,6 +54,9 @@ pub struct Args {
     /// Folder that keeps the indexes of Keycloak's classes between runs; by default in the runner's tool cache
     #[arg(long, value_name = "FOLDER")]
     pub cache_dir: Option<PathBuf>,
+    /// Name of the check that `explain` is to explain, for example `linkage`; by default all
+    #[arg(long, value_name = "NAME")]
+    pub check: Option<String>,
     /// Whether `update` only shows what it would change: `true` or `false`
     #[arg(long, value_name = "BOOLEAN", default_value = "false", value_parser = boolean)]
     pub dry_run: bool,

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 use zip::ZipArchive;
 
+use crate::domain::archive;
 use crate::domain::providers::hex;
 use crate::domain::shadow::{Jar, class_of};
 use crate::error::{Error, Result};
@@ -50,6 +51,45 @@ pub(super) fn sha256(path: &Path) -> std::io::Result<String> {
     Ok(hex(&hash.finalize()))
 }
 
+/// How a jar is packed: what must not be, and the names of its files.
+pub(super) fn packing(path: &Path) -> Option<(Vec<String>, Vec<String>)> {
+    let mut file = File::open(path).ok()?;
+    let length = file.metadata().ok()?.len();
+    let tail = length.min(archive::TAIL as u64);
+    let tail = section(&mut file, length - tail, tail)?;
+    let end = archive::end(&tail, length)?;
+    if end.length > LARGEST_TABLE {
+        return None;
+    }
+    let table = section(&mut file, end.start, end.length)?;
+    let entries = archive::entries(&table, end.count)?;
+    let names = entries
+        .iter()
+        .filter_map(|entry| String::from_utf8(entry.name.clone()).ok());
+    Some((archive::faults(&end, &entries), names.collect()))
+}
+
+fn section(file: &mut File, start: u64, length: u64) -> Option<Vec<u8>> {
+    let mut bytes = vec![0; usize::try_from(length).ok()?];
+    file.seek(SeekFrom::Start(start)).ok()?;
+    file.read_exact(&mut bytes).ok()?;
+    Some(bytes)
+}
+
+/// What a file that is no jar is, as far as its first bytes tell.
+fn instead(start: &[u8]) -> Option<&'static str> {
+    let text = String::from_utf8_lossy(start).trim_start().to_lowercase();
+    if text.is_empty() {
+        Some("it is empty")
+    } else if text.starts_with("version https://git-lfs") {
+        Some("it is a pointer of Git LFS; check out with `lfs: true`, or run git lfs pull")
+    } else if text.starts_with("<!doctype") || text.starts_with("<html") {
+        Some("it is a web page: the download got an error or a login in its place")
+    } else {
+        None
+    }
+}
+
 /// A jar on disk, whose SHA-256 is known.
 pub(super) fn read_jar(path: &Path, sha256: String) -> Result<Jar, String> {
     let name = path
@@ -61,10 +101,16 @@ pub(super) fn read_jar(path: &Path, sha256: String) -> Result<Jar, String> {
     if file.metadata().map_err(|error| error.to_string())?.len() > LARGEST_JAR {
         return Err(format!("more than {LARGEST_JAR} bytes"));
     }
+    let classes = classes(std::io::BufReader::new(file)).map_err(|fault| {
+        let mut start = Vec::new();
+        let read = File::open(path).and_then(|file| file.take(64).read_to_end(&mut start));
+        let told = read.ok().and_then(|_| instead(&start));
+        told.map_or(fault, str::to_owned)
+    })?;
     Ok(Jar {
         file: name,
         sha256,
-        classes: classes(std::io::BufReader::new(file))?,
+        classes,
     })
 }
 
@@ -116,9 +162,16 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.jar");
         let zip_like = b"PK\x05\x06\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\0\0";
-        for bytes in [&b""[..], b"<html>", b"version https://git-lfs", zip_like] {
+        for (bytes, told) in [
+            (&b""[..], "empty"),
+            (b"\n<!DOCTYPE html><html>", "a web page"),
+            (b"version https://git-lfs.github.com/spec/v1", "lfs: true"),
+            (b"something else", "Zip"),
+            (zip_like, ""),
+        ] {
             std::fs::write(&path, bytes).unwrap();
-            assert!(read_jar(&path, String::new()).is_err(), "{bytes:?}");
+            let fault = read_jar(&path, String::new()).unwrap_err();
+            assert!(fault.contains(told), "{bytes:?}: {fault}");
         }
     }
 

@@ -21,6 +21,8 @@ const MOST: u64 = 128 * 1024 * 1024;
 const LARGEST: u64 = 16 * 1024 * 1024;
 /// The Java version of Keycloak's image: classes for newer ones are not seen there.
 const JAVA: u32 = 21;
+/// Class files of Java N have the major version N + 44 (JVMS 4.1).
+const JAVA_BEFORE_1: u32 = 44;
 /// Name of the check whether code links.
 pub(super) const NAME: &str = "linkage";
 const SERVICES: &str = "META-INF/services/";
@@ -117,6 +119,7 @@ pub(super) fn findings(
             Err(fault) => found.push(unread(&file.file, fault)),
         }
     }
+    found.extend(jars.iter().filter_map(too_new));
     let faults = linkage::faults(&jars, index, keycloak, &configured(args)?);
     found.extend(faults.into_iter().map(finding));
     Ok(found)
@@ -144,6 +147,31 @@ fn unread(file: &str, fault: Unread) -> Finding {
         entry: Entry::Lock(format!("file: {file}")),
         note: false,
     }
+}
+
+/// Classes that the Java of Keycloak's image does not load.
+fn too_new(jar: &ProviderJar) -> Option<Finding> {
+    let java = |bytes: &[u8]| {
+        let major = u16::from_be_bytes(bytes.get(6..8)?.try_into().ok()?);
+        Some(u32::from(major).saturating_sub(JAVA_BEFORE_1))
+    };
+    let newer: Vec<(&str, u32)> = (jar.classes.iter())
+        .filter_map(|(name, bytes)| Some((name.as_str(), java(bytes)?)))
+        .filter(|(_, java)| *java > JAVA)
+        .collect();
+    let (name, newest) = newer.iter().max_by_key(|(_, java)| *java)?;
+    Some(Finding {
+        check: "java-version",
+        entry: Entry::locked(&jar.file),
+        file: jar.file.clone(),
+        what: format!(
+            "has classes for Java {newest} ({} of them), and Keycloak's image runs Java {JAVA}; one is {}",
+            newer.len(),
+            name.replace('/', ".")
+        ),
+        remedy: format!("Take a version that was built for Java {JAVA} or older."),
+        note: false,
+    })
 }
 
 fn finding(fault: Fault) -> Finding {

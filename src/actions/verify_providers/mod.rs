@@ -1,10 +1,14 @@
 //! Provider jars against a lock file, against the target Keycloak, and against each other.
 
+mod allowed;
 mod args;
+mod checks;
+mod content;
 mod fetch;
 mod index;
 mod jars;
 mod linkage;
+mod list;
 mod lock;
 mod plan;
 mod resolve;
@@ -13,6 +17,7 @@ mod verify;
 
 pub use args::Args;
 use args::Operation;
+pub use checks::table as checks_table;
 use serde::Serialize;
 
 use crate::action::{Action, Context, Outcome, OutputSpec};
@@ -39,6 +44,7 @@ impl Action for VerifyProviders {
         "verify-providers --operation lock",
         "verify-providers --operation fetch",
         "verify-providers --operation update --dry-run true",
+        "verify-providers --operation explain --check linkage",
         "verify-providers --keycloak-home /opt/keycloak",
     ];
     const OUTPUTS: &'static [OutputSpec] = &[
@@ -69,6 +75,8 @@ impl Action for VerifyProviders {
             Operation::Fetch => fetch::run(&args, context).await.map(Outcome::from),
             Operation::Lock => lock::run(&args, context).await.map(Outcome::from),
             Operation::Update => update::run(&args, context).await.map(Outcome::from),
+            Operation::List => list::run(&args, context).map(Outcome::from),
+            Operation::Explain => list::explain(&args, context).map(Outcome::from),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::content;
 use crate::domain::providers::{Drift, Lock, Wanted};
 use crate::domain::shadow::{Index, Jar, duplicates};
 
@@ -13,6 +14,10 @@ pub(super) struct Present {
     pub(super) size: u64,
     /// What is in it, or why it is no jar.
     pub(super) jar: Result<Jar, String>,
+    /// What is wrong with how it is packed.
+    pub(super) packing: Vec<String>,
+    /// Names of the files in it.
+    pub(super) entries: Vec<String>,
 }
 
 /// Something that must not reach an image, or that whoever reviews it should know.
@@ -38,7 +43,7 @@ pub(super) enum Entry {
 
 impl Entry {
     /// The jar's line in the lock.
-    fn locked(file: &str) -> Self {
+    pub(super) fn locked(file: &str) -> Self {
         Self::Lock(format!("file: {file}"))
     }
 
@@ -49,7 +54,13 @@ impl Entry {
     }
 }
 
-fn finding(check: &'static str, file: &str, what: String, remedy: &str, entry: Entry) -> Finding {
+pub(super) fn finding(
+    check: &'static str,
+    file: &str,
+    what: String,
+    remedy: &str,
+    entry: Entry,
+) -> Finding {
     Finding {
         check,
         file: file.to_owned(),
@@ -74,6 +85,9 @@ pub(super) fn findings(
         found.extend(unlike_the_lock(lock, present));
     }
     found.extend(no_jars(present));
+    found.extend(content::file_names(present));
+    found.extend(content::packing(present));
+    found.extend(content::resources(present));
     found.extend(twice(lock));
     found.extend(overlapping(lock, present, index));
     found
@@ -296,6 +310,8 @@ mod tests {
                 sha256: format!("hash of {file}"),
                 classes: classes.iter().map(|class| (*class).to_owned()).collect(),
             }),
+            packing: Vec::new(),
+            entries: Vec::new(),
         }
     }
 

@@ -1,11 +1,15 @@
 //! Read, plan, print.
 
 use std::path::Path;
+use std::time::SystemTime;
+
+use aws_sdk_sts::primitives::{DateTime, DateTimeFormat};
 
 use super::Outputs;
+use super::allowed::with_allowances;
 use super::args::{Args, line_of};
 use super::plan::{self, Entry, Finding, Present};
-use super::{index, jars, linkage};
+use super::{checks, index, jars, linkage};
 use crate::action::{Context, Outcome};
 use crate::domain::providers::{Lock, Wanted};
 use crate::error::{Error, Place, Result};
@@ -27,6 +31,9 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Outcome<Output
     let known = index.shadow();
     let mut findings = plan::findings(&lock, wanted.as_ref(), &keycloak, &present, &known);
     findings.extend(linkage::findings(args, &present, &index, &keycloak)?);
+    if let Some(wanted) = &wanted {
+        findings = with_allowances(findings, &wanted.allow, &today());
+    }
     show(context, &findings, |finding| {
         if wanted.is_none() {
             let file = args.providers_dir.join(&finding.file);
@@ -97,8 +104,14 @@ fn present(folder: &Path) -> Result<Vec<Present>> {
         } else {
             String::new()
         };
+        let (packing, entries) = regular
+            .then(|| jars::packing(&path))
+            .flatten()
+            .unwrap_or_default();
         files.push(Present {
             size: metadata.len(),
+            packing,
+            entries,
             jar: if regular {
                 jars::read_jar(&path, sha256.clone())
             } else {
@@ -141,12 +154,34 @@ fn listed(args: &Args, context: &Context) -> Result<Listed> {
     }
     let (wanted, manifest_text) = args.wanted()?;
     let (lock, lock_text) = args.locked()?;
+    for allowance in &wanted.allow {
+        let known = checks::find(&allowance.check);
+        if known.is_some_and(|check| check.can_be_allowed) {
+            continue;
+        }
+        let file = args.manifest.to_string_lossy().into_owned();
+        let what = match known {
+            Some(check) => format!("{file}: what {} finds cannot be allowed", check.name),
+            None => format!("{file}: there is no check {:?}", allowance.check),
+        };
+        let line = line_of(&manifest_text, &allowance.check);
+        return Err(Error::usage(what)
+            .at(file, line)
+            .hint("verify-providers --operation explain lists the checks."));
+    }
     Ok(Listed {
         lock,
         lock_text,
         wanted: Some(wanted),
         manifest_text,
     })
+}
+
+/// The day, in UTC, as `2026-11-26`.
+fn today() -> String {
+    let now = DateTime::from(SystemTime::now());
+    let text = now.fmt(DateTimeFormat::DateTime).unwrap_or_default();
+    text.split('T').next().unwrap_or_default().to_owned()
 }
 
 fn show(context: &Context, findings: &[Finding], place: impl Fn(&Finding) -> Place) {

@@ -1,0 +1,210 @@
+//! Jars that are built in a way that they must not be, and findings that are allowed.
+
+use std::process::Command;
+
+use super::writer::Class;
+use super::{Team, jar, jar_of};
+use crate::support::{Ended, python};
+
+/// A jar that Python's zipfile makes of this program, in which `jar` is the open archive.
+fn made(program: &str) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("x.jar");
+    let script = format!(
+        "import sys, zipfile, warnings\nwarnings.simplefilter('ignore')\nwith zipfile.ZipFile(sys.argv[1], 'w', zipfile.ZIP_DEFLATED) as jar:\n{}\n",
+        program
+            .lines()
+            .map(|line| format!("    {line}\n"))
+            .collect::<String>()
+    );
+    let output = Command::new(python())
+        .args(["-c", &script])
+        .arg(&file)
+        .output()
+        .expect("Python; run `tests/tools/setup.sh python`");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    std::fs::read(file).unwrap()
+}
+
+/// The verdict on a folder with this jar beside a sound one.
+fn verdict(file: &str, bytes: &[u8]) -> Ended {
+    let team = Team::locked_and_fetched();
+    for listed in ["providers.yml", "providers.lock"] {
+        std::fs::remove_file(team.path("docker").join(listed)).unwrap();
+    }
+    std::fs::write(team.path("docker/providers").join(file), bytes).unwrap();
+    team.run("verify")
+}
+
+fn refused(file: &str, bytes: &[u8], check: &str, told: &str) {
+    let ended = verdict(file, bytes);
+    assert_eq!(ended.code, 3, "{told}: {}", ended.log);
+    let annotation = format!("::error file=docker/providers/{file},title={check}::{file} ");
+    assert!(ended.log.contains(&annotation), "{told}: {}", ended.log);
+    assert!(ended.log.contains(told), "{told}: {}", ended.log);
+}
+
+#[test]
+fn archives_that_readers_disagree_on_are_refused() {
+    for (program, told) in [
+        (
+            "jar.writestr('a', '1')\njar.writestr('a', '2')",
+            "has one entry twice: a",
+        ),
+        (
+            "jar.writestr('../../etc/cron.d/x', '1')",
+            "leaves its folder",
+        ),
+        ("jar.writestr('/etc/passwd', '1')", "an absolute name"),
+        (
+            "jar.writestr('x/y.txt', b'0' * 20_000_000)",
+            "times its size",
+        ),
+    ] {
+        refused("bad.jar", &made(program), "archive", told);
+    }
+    let sound =
+        made("jar.writestr('META-INF/MANIFEST.MF', '')\njar.writestr('x/y.txt', b'text' * 50)");
+    assert_eq!(verdict("good.jar", &sound).code, 0);
+    let script = [&b"#!/bin/sh\nexit\n"[..], &sound].concat();
+    refused("bad.jar", &script, "archive", "bytes before its content");
+}
+
+#[test]
+fn what_is_no_jar_is_called_what_it_is() {
+    let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n";
+    refused("lfs.jar", pointer, "no-jar", "lfs: true");
+    refused(
+        "page.jar",
+        b"<!DOCTYPE html><title>404</title>",
+        "no-jar",
+        "a web page",
+    );
+    refused("cut.jar", &jar("x/Y")[..200], "no-jar", "is no jar");
+    refused(
+        "x.zip",
+        &jar("x/Y"),
+        "no-jar",
+        "only files that end in .jar",
+    );
+}
+
+#[test]
+fn classes_for_a_newer_java_are_refused() {
+    for (major, code) in [(65_u16, 0), (66, 3)] {
+        let mut bytes = Class::new("x/Y").made().bytes();
+        bytes[6..8].copy_from_slice(&major.to_be_bytes());
+        let ended = verdict("new.jar", &jar_of(&[("x/Y.class", &bytes)]));
+        assert_eq!(ended.code, code, "{major}: {}", ended.log);
+        assert_eq!(
+            ended.log.contains("classes for Java 22"),
+            code == 3,
+            "{}",
+            ended.log
+        );
+    }
+}
+
+#[test]
+fn files_that_keycloak_takes_for_its_own_are_told() {
+    let persistence = jar_of(&[("META-INF/persistence.xml", b"<persistence/>")]);
+    refused("jpa.jar", &persistence, "resources", "kc.sh build stops");
+    let settings = verdict("set.jar", &jar_of(&[("application.properties", b"x=y")]));
+    assert_eq!(settings.code, 0, "{}", settings.log);
+    assert!(
+        settings
+            .log
+            .contains("title=resources::set.jar has application.properties")
+    );
+}
+
+#[test]
+fn a_finding_is_allowed_with_a_reason_and_until_a_day() {
+    let team = Team::of(
+        None,
+        jar_of(&[("META-INF/persistence.xml", b"<persistence/>")]),
+    );
+    let wants = "providers:\n  - org.example:provider:1.0\n";
+    let allow = |check: &str, reason: &str, until: &str| {
+        format!(
+            "{wants}allow:\n  - check: {check}\n    match: persistence.xml\n    reason: {reason}\n    until: {until}\n"
+        )
+    };
+    for operation in ["lock", "fetch"] {
+        assert_eq!(team.run(operation).code, 0);
+    }
+    for (manifest, code, told) in [
+        (wants.to_owned(), 3, "kc.sh build stops"),
+        (
+            allow("resources", "tried", "9999-12-31"),
+            0,
+            "Allowed until 9999-12-31: tried.",
+        ),
+        (
+            allow("resources", "tried", "2026-01-01"),
+            3,
+            "Its allowance ended on 2026-01-01.",
+        ),
+        (
+            allow("linkage", "tried", "9999-12-31"),
+            3,
+            "nothing of that is found",
+        ),
+        (
+            allow("resources", "''", "9999-12-31"),
+            2,
+            "without a reason",
+        ),
+        (allow("resources", "tried", "soon"), 2, "no day such as"),
+        (
+            allow("V9", "tried", "9999-12-31"),
+            2,
+            "there is no check \"V9\"",
+        ),
+        (
+            allow("changed", "tried", "9999-12-31"),
+            2,
+            "cannot be allowed",
+        ),
+    ] {
+        team.want(&manifest);
+        let ended = team.run("verify");
+        assert_eq!(ended.code, code, "{told}: {}", ended.log);
+        assert!(ended.log.contains(told), "{told}: {}", ended.log);
+    }
+}
+
+#[test]
+fn the_lock_is_listed_and_checks_are_explained() {
+    let team = Team::locked_and_fetched();
+    let listed = team.run("list");
+    assert_eq!(listed.code, 0, "{}", listed.log);
+    assert!(
+        listed.log.contains("org.example:provider:1.0  1 kB"),
+        "{}",
+        listed.log
+    );
+    assert!(
+        listed.summary.contains("| org.example:provider:1.0 | 1 |"),
+        "{}",
+        listed.summary
+    );
+    let explain = |check: &str| {
+        let arguments = ["--operation", "explain", "--check", check];
+        team.step.run("verify-providers", &arguments)
+    };
+    let told = explain("archive");
+    assert_eq!(told.code, 0, "{}", told.log);
+    assert!(
+        told.log.contains("archive finds a jar with an entry twice"),
+        "{}",
+        told.log
+    );
+    let unknown = explain("V3");
+    assert_eq!(unknown.code, 2, "{}", unknown.log);
+    assert!(unknown.log.contains("shadows-keycloak"), "{}", unknown.log);
+}
