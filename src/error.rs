@@ -215,6 +215,11 @@ impl Error {
         self.0.code.as_deref()
     }
 
+    /// Whether the same request may succeed in a moment: a service did not answer, or with a fault of its own (5xx).
+    pub fn may_pass(&self) -> bool {
+        self.kind() == Kind::Refused && self.code().is_none_or(|code| code.starts_with('5'))
+    }
+
     pub fn wait(&self) -> Option<Duration> {
         self.0.retry_after
     }
@@ -284,6 +289,14 @@ mod tests {
         let folder = std::fs::read("/").unwrap_err();
         let error = Error::unread("/", folder);
         assert_eq!(error.next_step(), Some("Give a file, not a folder."));
+    }
+
+    #[test]
+    fn faults_of_a_service_may_pass_and_its_refusals_do_not() {
+        assert!(Error::refused("no answer").may_pass());
+        assert!(Error::refused("busy").with_code("502").may_pass());
+        assert!(!Error::refused("no").with_code("404").may_pass());
+        assert!(!Error::usage("no").may_pass());
     }
 
     #[test]

@@ -17,6 +17,9 @@ use crate::domain::tag::{Census, Source, Version, alias};
 use crate::error::{Error, Kind, Result};
 use crate::github::{self, Repository};
 
+/// Faults of GitHub's that are outlived in one run.
+const MOST_FAULTS: u32 = 6;
+
 /// What does not change while a tag is looked for.
 struct Task<'a> {
     args: &'a Args,
@@ -76,6 +79,10 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Outputs> {
     Ok(decision.outputs)
 }
 
+fn random() -> Result<u32> {
+    getrandom::u32().map_err(|error| Error::bug("no random number").because(error))
+}
+
 /// A reservation points to a commit that stays.
 fn may_reserve(args: &Args, event: &Event) -> Result<()> {
     if args.dry_run {
@@ -103,7 +110,7 @@ impl Task<'_> {
         let deadline = clock.elapsed() + patience;
         let mut taken = Vec::new();
         let mut asked = Asked::default();
-        let mut attempt = 0;
+        let (mut attempt, mut faults) = (0, 0);
         loop {
             attempt += 1;
             let (pause, error) = match self.attempt(&taken, &mut asked).await {
@@ -114,14 +121,24 @@ impl Task<'_> {
                         self.prefix
                     ));
                     taken.push(version);
-                    let random = getrandom::u32()
-                        .map_err(|error| Error::bug("no random number").because(error))?;
-                    (plan::pause(attempt, random), None)
+                    (plan::pause(attempt, random()?), None)
                 }
-                Err(error) => match error.wait() {
-                    Some(wait) => (wait, Some(error)),
-                    None => return Err(error),
-                },
+                Err(error) => {
+                    faults += 1;
+                    let pause = match error.wait() {
+                        Some(wait) => wait,
+                        None if error.may_pass() && faults < MOST_FAULTS => {
+                            plan::pause(faults + 1, random()?)
+                        }
+                        None => return Err(error),
+                    };
+                    self.context.runner.line(format!(
+                        "{}; looking again in {:.1} s",
+                        error.message(),
+                        pause.as_secs_f64()
+                    ));
+                    (pause, Some(error))
+                }
             };
             if clock.elapsed() + pause > deadline {
                 return Err(error.unwrap_or_else(|| {

@@ -89,3 +89,65 @@ fn many_runs_for_one_commit_share_one_tag() {
     assert_eq!(new, 1, "one of them has made it");
     assert_eq!(tags(&team), ["keycloak-1.0.0", "keycloak-1.0.1"]);
 }
+
+/// A gateway before GitHub that fails the first requests: it answers 502, then it hangs up.
+fn faulty_gateway(team: &Team, faults: usize) -> String {
+    use std::io::{Read as _, Write as _};
+    use std::net::{TcpListener, TcpStream};
+
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let github = team.account.world.urls.github.replace("http://", "");
+    std::thread::spawn(move || {
+        for (number, stream) in listener.incoming().flatten().enumerate() {
+            let github = github.clone();
+            std::thread::spawn(move || {
+                let mut stream = stream;
+                if number < faults {
+                    let mut head = [0; 1024];
+                    let read = stream.read(&mut head);
+                    if number % 2 == 0 && read.is_ok() {
+                        let answer = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+                        let _ = stream.write_all(answer);
+                    }
+                    return;
+                }
+                let mut there = TcpStream::connect(github).unwrap();
+                let (mut back, mut to) = (there.try_clone().unwrap(), stream.try_clone().unwrap());
+                let answers = std::thread::spawn(move || std::io::copy(&mut back, &mut to));
+                let _ = std::io::copy(&mut stream, &mut there);
+                let _ = answers.join();
+            });
+        }
+    });
+    address
+}
+
+#[test]
+fn faults_of_github_are_outlived_and_a_gateway_that_stays_broken_is_told() {
+    let team = team();
+    let through = |faults| {
+        let gateway = faulty_gateway(&team, faults);
+        step(&team, "HEAD")
+            .env("KECS_TIME_SCALE", "20")
+            .env("GITHUB_API_URL", &format!("{gateway}/api"))
+            .run("bump-tag", &[])
+    };
+    let broken = through(usize::MAX);
+    assert_eq!(broken.code, 6, "{}", broken.log);
+    assert_eq!(
+        broken.log.matches("looking again in").count(),
+        5,
+        "{}",
+        broken.log
+    );
+    assert!(tags(&team).is_empty());
+    let ended = through(3);
+    assert_eq!(tag_of(&ended), "1.0.0");
+    assert_eq!(
+        ended.log.matches("looking again in").count(),
+        3,
+        "{}",
+        ended.log
+    );
+}
