@@ -16,6 +16,7 @@ import pathlib
 import shutil
 import signal
 import statistics
+import struct
 import subprocess
 import sys
 import tempfile
@@ -182,7 +183,7 @@ def fetch(binaries):
         own = work / "keycloak/lib/own.jar"
         own.parent.mkdir(parents=True)
         with zipfile.ZipFile(own, "w") as jar:
-            jar.writestr("org/keycloak/Own.class", "")
+            jar.writestr("org/keycloak/Own.class", small_class("org/keycloak/Own"))
         wishes = "".join(f"  - {coordinates}\n" for coordinates in FETCHED)
         (work / "providers.yml").write_text(f"resolve:\n{wishes}")
         files = ["--manifest", work / "providers.yml", "--lock", work / "providers.lock"]
@@ -211,6 +212,13 @@ def fetch(binaries):
             ],
             runs=3,
         )
+
+
+def small_class(name):
+    """A class file without members (JVMS 4.1)."""
+    text = lambda value: b"\1" + struct.pack(">H", len(value)) + value.encode()
+    pool = text(name) + b"\7\0\1" + text("java/lang/Object") + b"\7\0\3"
+    return b"\xca\xfe\xba\xbe" + struct.pack(">HHH", 0, 61, 5) + pool + struct.pack(">HHHHHHH", 0x21, 2, 4, 0, 0, 0, 0)
 
 
 def pom(dependencies):
