@@ -148,10 +148,17 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// What to do next: full sentences, one for each kind of cause.
+    /// What to do next: full sentences, one for each kind of cause, those first that may explain others.
     pub fn next_steps(&self) -> Vec<String> {
         let mut steps: Vec<String> = Vec::new();
-        for cause in &self.causes {
+        let mut causes: Vec<&Cause> = self.causes.iter().collect();
+        // Nodes that do not reach each other remove each other from the list as well.
+        causes.sort_by_key(|cause| match cause {
+            Cause::Refused { .. } => 0,
+            Cause::Coordinators { .. } | Cause::Views { .. } => 1,
+            _ => 2,
+        });
+        for cause in causes {
             if let Some(step) = cause.next_step()
                 && !steps.contains(&step)
             {
@@ -159,5 +166,28 @@ impl Finding {
             }
         }
         steps
+    }
+}
+
+#[cfg(test)]
+mod order {
+    use super::*;
+
+    #[test]
+    fn the_way_between_the_nodes_comes_before_the_list_that_suffers_from_it() {
+        let finding = Finding {
+            verdict: Verdict::Split,
+            members: 1,
+            coordinators: Vec::new(),
+            causes: vec![
+                Cause::Unlisted {
+                    tasks: vec!["a".to_owned()],
+                },
+                Cause::Views { views: Vec::new() },
+            ],
+        };
+        let steps = finding.next_steps();
+        assert!(steps[0].contains("reach each other"), "{steps:?}");
+        assert!(steps[1].contains("JGROUPS_AWS_S3_"), "{steps:?}");
     }
 }
