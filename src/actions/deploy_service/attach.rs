@@ -3,11 +3,11 @@
 use std::future::Future;
 use std::time::Duration;
 
-use super::looks::Looks;
 use super::plan;
 use super::reader::Permission;
 use super::session::Session;
 use crate::aws::{self, Refusal, refusal};
+use crate::domain::rollout::Looks;
 use crate::domain::rollout::{Attach, Brief, DeploymentId, Pin, attach, short};
 use crate::error::{Error, Result};
 

@@ -6,7 +6,6 @@ mod cancel;
 mod conclude;
 mod deploy;
 mod image;
-mod looks;
 mod plan;
 mod reader;
 mod report;

@@ -4,13 +4,12 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::looks::Looks;
 use super::plan::Request;
 use super::reader::{Permission, Reader, Tail};
 use crate::action::Context;
 use crate::aws::{Refusal, refusal};
 use crate::domain::rollout::{
-    Brief, Cause, DeploymentId, End, Note, Rollout, Service, Step, Verdict, View,
+    Brief, Cause, DeploymentId, End, Looks, Note, Rollout, Service, Step, Verdict, View,
 };
 use crate::domain::task_definition::TaskDefinition;
 use crate::error::{Error, Result};
@@ -103,7 +102,9 @@ impl<'a> Session<'a> {
         known.view.ours = None;
         known.view.stopped.clear();
         known.seen.clear();
-        known.rollout = Some(Rollout::new(id, self.request.policy));
+        let mut rollout = Rollout::new(id, self.request.policy);
+        rollout.remember(&known.view);
+        known.rollout = Some(rollout);
     }
 
     /// Looks until something is certain.

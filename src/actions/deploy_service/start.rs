@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::looks::Looks;
 use super::reader::Permission;
 use super::session::Session;
 use crate::aws::{Refusal, refusal};
+use crate::domain::rollout::Looks;
 use crate::domain::rollout::{
     Brief, DeploymentId, RolloutState, Service, Status, same_task_definition, short,
 };

@@ -58,7 +58,16 @@ pub(super) fn rollback_target(message: &str) -> Option<DeploymentId> {
 
 /// The deployment that an event says has failed.
 pub(super) fn failed(message: &str) -> Option<DeploymentId> {
-    let (before, _) = message.split_once(") deployment failed")?;
+    ended(message, ") deployment failed")
+}
+
+/// The deployment that an event says has completed.
+pub(super) fn completed(message: &str) -> Option<DeploymentId> {
+    ended(message, ") deployment completed")
+}
+
+fn ended(message: &str, how: &str) -> Option<DeploymentId> {
+    let (before, _) = message.split_once(how)?;
     let (_, id) = before.rsplit_once("(deployment ")?;
     DeploymentId::parse(id)
 }

@@ -7,7 +7,7 @@ use super::cause::Weight;
 use super::ends;
 use super::events::{self, Topic, topic};
 use super::notes::{Note, Notes};
-use super::phase::{self, Phase, Span};
+use super::phase::{self, Past, Phase, Span};
 use super::stall;
 use super::verdict::{End, Verdict, left_alone};
 use super::view::{DeploymentId, Epoch, RolloutState, ServiceDeployment, Slot, Status, View};
@@ -60,8 +60,7 @@ pub struct Rollout {
     /// Deployments that were there before ours.
     before: BTreeSet<DeploymentId>,
     was_primary: bool,
-    /// Whether ECS asked for tasks of the old revision at some look: only then is it a sign when it asks for none.
-    replaces: bool,
+    past: Past,
     /// Since when a sign that may be an old state has lasted.
     doubt: Option<Duration>,
 }
@@ -85,7 +84,7 @@ impl Rollout {
             notes: Notes::default(),
             before: BTreeSet::new(),
             was_primary: false,
-            replaces: false,
+            past: Past::default(),
             doubt: None,
         }
     }
@@ -108,7 +107,7 @@ impl Rollout {
 
     /// Whether every task of the new revision is healthy and serves.
     pub fn live(&self, view: &View) -> bool {
-        phase::live(view, &self.id, self.replaces)
+        phase::live(view, &self.id, self.past)
     }
 
     /// The verdict of the clock alone, where there was no look.
@@ -129,7 +128,7 @@ impl Rollout {
             return self.observe(&view, now);
         }
         self.remember(view);
-        let phase = phase::phase(view, &self.id, self.replaces);
+        let phase = phase::phase(view, &self.id, self.past);
         phase::record(&mut self.spans, phase, now);
         let verdict = match self.policy.until {
             Until::RolledBack => self.judge_rollback(view, now),
@@ -143,9 +142,10 @@ impl Rollout {
         }
     }
 
-    fn remember(&mut self, view: &View) {
-        self.replaces |=
-            phase::sources(view, &self.id).is_some_and(|sources| sources.requested > 0);
+    /// Takes note of a look without judging it, such as the one that found the deployment: a newer one may be there at
+    /// the next.
+    pub fn remember(&mut self, view: &View) {
+        self.past.look(view, &self.id);
         let Some(primary) = view.service.primary() else {
             return;
         };
@@ -154,7 +154,8 @@ impl Rollout {
         for slot in view.service.slots.iter().filter(|slot| slot.id != self.id) {
             let older = match (slot.created, ours) {
                 (Some(slot), Some(ours)) => slot <= ours,
-                _ => !self.was_primary || primary.id == self.id,
+                // Without dates only what is there beside ours, while ours is the newest, is certainly older.
+                _ => primary.id == self.id,
             };
             if older {
                 self.before.insert(slot.id.clone());
@@ -225,7 +226,7 @@ impl Rollout {
         match self.place(view) {
             Place::Superseded(by) => Some(words::superseded(&self.id, by)),
             Place::Returning(to) => Some(words::rolled_back(&self.id, view, Some(&to.id))),
-            Place::Primary(slot) => match slot.rollout {
+            Place::Primary(slot) => match self.rollout_state(view, slot) {
                 Some(RolloutState::Completed) if view.ours.is_none() => {
                     Some(words::deployed(&self.id, view))
                 }
@@ -234,7 +235,7 @@ impl Rollout {
                     let service = &view.service;
                     let configured = service.breaker.rollback || !service.alarms.is_empty();
                     // In the bake time the old tasks are gone, and ECS makes them anew.
-                    let returns = configured && (self.replaces || service.slots.len() > 1);
+                    let returns = configured && (self.past.replaces || service.slots.len() > 1);
                     (!returns || self.lasts(now)).then(|| words::gave_up(&self.id, view, slot))
                 }
                 _ => {
@@ -248,6 +249,24 @@ impl Rollout {
                 .then(|| words::rolled_back(&self.id, view, None)),
             Place::Unknown => None,
         }
+    }
+
+    /// The state of our deployment, which only rolling deployments show; what the events say of others.
+    fn rollout_state(&self, view: &View, slot: &Slot) -> Option<RolloutState> {
+        slot.rollout.or_else(|| {
+            let mut events = view.service.events.iter();
+            let since = slot.created?;
+            events.find_map(|event| {
+                let of_ours = |id: Option<DeploymentId>| id.as_ref() == Some(&self.id);
+                if event.at < since {
+                    None
+                } else if of_ours(events::failed(&event.message)) {
+                    Some(RolloutState::Failed)
+                } else {
+                    of_ours(events::completed(&event.message)).then_some(RolloutState::Completed)
+                }
+            })
+        })
     }
 
     /// The end of a rollback that we asked for.

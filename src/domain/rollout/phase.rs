@@ -96,28 +96,51 @@ fn older(service: &Service, id: &DeploymentId) -> Option<Counts> {
     }))
 }
 
+/// What earlier looks have shown, and one look cannot.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Past {
+    /// ECS asked for tasks of the old revision: only then is it a sign when it asks for none.
+    pub(super) replaces: bool,
+    /// A task of the new revision was missing after all had been healthy: those that run may be new, and not healthy yet.
+    pub(super) shaken: bool,
+}
+
+impl Past {
+    /// Adds a look to it.
+    pub(super) fn look(&mut self, view: &View, id: &DeploymentId) {
+        self.replaces |= sources(view, id).is_some_and(|sources| sources.requested > 0);
+        self.shaken |= were_healthy(view, id, *self) && !all_run(view, id);
+    }
+}
+
 /// Whether every task of the new revision is healthy and serves.
 ///
 /// A running task need not be healthy yet. ECS itself says that all are when a stage after the traffic shift is reached,
 /// or, where no task may be missing (`minimumHealthyPercent` ≥ 100), when it asks for no task of the old revision any
-/// more after it did (`replaces`). Elsewhere nothing but the end of the deployment proves it.
-pub(super) fn live(view: &View, id: &DeploymentId, replaces: bool) -> bool {
+/// more after it did. Elsewhere nothing but the end of the deployment proves it. Tasks that scaling adds
+/// meanwhile are not looked at: they are not the deployment's.
+pub(super) fn live(view: &View, id: &DeploymentId, past: Past) -> bool {
+    let serves = all_run(view, id) && paused(view).is_none();
+    serves && !past.shaken && were_healthy(view, id, past)
+}
+
+fn all_run(view: &View, id: &DeploymentId) -> bool {
     let target = target(view, id);
-    let all_run = target.requested > 0 && target.running >= target.requested && target.pending == 0;
-    if !all_run || paused(view).is_some() {
-        return false;
-    }
+    target.requested > 0 && target.running >= target.requested && target.pending == 0
+}
+
+/// Whether all tasks of the new revision have been healthy at some instant.
+fn were_healthy(view: &View, id: &DeploymentId, past: Past) -> bool {
     let stage = view.ours.as_ref().and_then(|ours| ours.stage);
     if view.service.strategy != Strategy::Rolling {
-        let traffic_is_ours = target.traffic.is_none_or(|percent| percent >= 100.0);
-        return traffic_is_ours && stage >= Some(Stage::PostProductionTrafficShift);
+        let traffic = target(view, id).traffic;
+        return traffic.is_none_or(|percent| percent >= 100.0)
+            && stage >= Some(Stage::PostProductionTrafficShift);
     }
-    if stage >= Some(Stage::BakeTime) {
-        return true;
-    }
-    replaces
+    let replaced = past.replaces
         && view.service.minimum_percent >= 100
-        && sources(view, id).is_some_and(|sources| sources.requested == 0)
+        && sources(view, id).is_some_and(|sources| sources.requested == 0);
+    stage >= Some(Stage::BakeTime) || replaced
 }
 
 /// The hook that waits for a person.
@@ -131,7 +154,7 @@ pub(super) fn paused(view: &View) -> Option<&str> {
 }
 
 /// The phase that a view shows.
-pub(super) fn phase(view: &View, id: &DeploymentId, replaces: bool) -> Phase {
+pub(super) fn phase(view: &View, id: &DeploymentId, past: Past) -> Phase {
     let ours = view.ours.as_ref();
     match ours.map(|ours| ours.status) {
         Some(Status::RollbackRequested | Status::RollbackInProgress | Status::StopRequested) => {
@@ -166,7 +189,7 @@ pub(super) fn phase(view: &View, id: &DeploymentId, replaces: bool) -> Phase {
     if stage == Some(Stage::BakeTime) {
         return Phase::Baking;
     }
-    if !live(view, id, replaces) {
+    if !live(view, id, past) {
         return Phase::Checking;
     }
     if sources(view, id).is_some_and(|sources| sources.running > 0) {

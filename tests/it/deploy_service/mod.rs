@@ -7,6 +7,7 @@ mod decided;
 mod images;
 mod input;
 mod limits;
+mod model;
 mod operations;
 mod reports;
 mod stage;

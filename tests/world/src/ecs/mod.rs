@@ -20,7 +20,7 @@
 
 mod api;
 pub mod behaviour;
-mod cause;
+pub mod cause;
 mod deploy;
 mod ending;
 pub mod engine;

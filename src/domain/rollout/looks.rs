@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use crate::domain::rollout::{DeploymentId, Status, View};
+use super::view::{DeploymentId, Status, View};
 
 const FIRST: [Duration; 4] = [
     Duration::from_millis(500),
@@ -20,8 +20,8 @@ const LONGEST: Duration = Duration::from_secs(20);
 const TASKS: Duration = Duration::from_secs(8);
 
 /// The pace of a wait.
-#[derive(Debug, Default)]
-pub(super) struct Looks {
+#[derive(Clone, Debug, Default)]
+pub struct Looks {
     count: usize,
     hampered: Option<Duration>,
     tasks_at: Option<Duration>,
@@ -29,7 +29,7 @@ pub(super) struct Looks {
 }
 
 /// What moves when a task stops.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 struct Mark {
     failures: i32,
     counts: (i32, i32),
@@ -39,7 +39,7 @@ struct Mark {
 
 impl Looks {
     /// The pause before the next look.
-    pub(super) fn pause(&mut self) -> Duration {
+    pub fn pause(&mut self) -> Duration {
         let usual = FIRST.get(self.count).copied().unwrap_or(STEADY);
         self.count += 1;
         self.hampered.unwrap_or(usual)
@@ -47,19 +47,19 @@ impl Looks {
 
     /// A look was throttled or failed: the pause doubles, up to 20 s, and is spread by `random` so that jobs that wait
     /// for the same account do not come back together.
-    pub(super) fn hampered(&mut self, random: u8) {
+    pub fn hampered(&mut self, random: u8) {
         let longer = self.hampered.unwrap_or(STEADY) * 2;
         let spread = 0.75 + f64::from(random) / 255.0 / 2.0;
         self.hampered = Some(longer.mul_f64(spread).min(LONGEST));
     }
 
     /// A look succeeded.
-    pub(super) fn answered(&mut self) {
+    pub fn answered(&mut self) {
         self.hampered = None;
     }
 
     /// Whether the service is looked at now: a verdict is never given on an old look at it.
-    pub(super) fn service_is_due(&self, view: &View) -> bool {
+    pub fn service_is_due(&self, view: &View) -> bool {
         let in_flight = view
             .ours
             .as_ref()
@@ -68,7 +68,7 @@ impl Looks {
     }
 
     /// Whether stopped tasks are looked at now.
-    pub(super) fn tasks_are_due(&mut self, view: &View, id: &DeploymentId, now: Duration) -> bool {
+    pub fn tasks_are_due(&mut self, view: &View, id: &DeploymentId, now: Duration) -> bool {
         let slot = view.service.slot(id);
         let ours = view.ours.as_ref();
         let mark = Mark {
@@ -126,7 +126,7 @@ mod tests {
         let mut due = |view: &View, at| looks.tasks_are_due(view, &id, Duration::from_secs(at));
         assert!(due(&view, 0));
         assert!(!due(&view, 3));
-        view.service.events.push(crate::domain::rollout::Event {
+        view.service.events.push(super::super::view::Event {
             id: "e".to_owned(),
             at: 1.0,
             message: String::new(),
