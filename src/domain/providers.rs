@@ -75,6 +75,16 @@ pub struct Wanted {
     pub allow: Vec<Allowance>,
 }
 
+impl Wanted {
+    /// Whether no jar is wanted at all.
+    pub fn names_nothing(&self) -> bool {
+        self.jars.is_empty()
+            && self.roots.is_empty()
+            && self.releases.is_empty()
+            && self.files.is_empty()
+    }
+}
+
 impl FromIterator<Coordinates> for Wanted {
     fn from_iter<T: IntoIterator<Item = Coordinates>>(jars: T) -> Self {
         Self {

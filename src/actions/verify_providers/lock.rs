@@ -85,6 +85,10 @@ impl Made {
 
 /// Resolves, downloads, compares. Nothing is written.
 pub(super) async fn make(args: &Args, context: &Context, wanted: &Wanted) -> Result<Made> {
+    if wanted.names_nothing() {
+        return Err(Error::usage(format!("{} names no jar", args.manifest.display()))
+            .hint("Name jars under `resolve`, `providers`, `releases` or `files`; an image without providers needs neither this file nor a lock."));
+    }
     let keycloak = args.keycloak()?;
     let repository = Repository::new(context, args.maven_repository.as_deref())?;
     let mut left_out = Vec::new();

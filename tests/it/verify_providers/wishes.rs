@@ -119,6 +119,17 @@ fn what_is_excluded_or_pinned_is_so_in_the_lock() {
 }
 
 #[test]
+fn a_manifest_that_names_nothing_leaves_the_lock_as_it_is() {
+    let team = Team::new();
+    team.write("docker/providers.yml", b"");
+    team.write("docker/providers.lock", b"what was locked\n");
+    let ended = team.run("lock", &[]);
+    assert_eq!(ended.code, 2, "{}", ended.log);
+    assert!(ended.log.contains("names no jar"), "{}", ended.log);
+    assert_eq!(team.read("docker/providers.lock"), "what was locked\n");
+}
+
+#[test]
 fn a_dependency_that_does_not_exist_is_named_with_who_needs_it() {
     let team = Team::new();
     team.repository.pom("g:root:1", &["g:nowhere:1"]);
