@@ -12,6 +12,11 @@ fail() {
   exit "${2:-2}"
 }
 
+# What a workflow sets from a variable that is not there is empty; to the AWS SDK that is an address.
+for variable in "${!AWS_ENDPOINT_URL@}"; do
+  [[ -n "${!variable}" ]] || unset "$variable"
+done
+
 if [[ -n "${KECS_BIN_DIR:-}" ]]; then
   [[ -x "$KECS_BIN_DIR/$name" ]] || fail "KECS_BIN_DIR is set, but $KECS_BIN_DIR/$name is no program"
   exec "$KECS_BIN_DIR/$name" "$@"

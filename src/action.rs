@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::watch;
 
+use crate::aws;
 use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
 use crate::runner::{Env, Runner, inputs};
@@ -157,6 +158,7 @@ fn start<A: Action>(env: Env) -> Result<ExitCode> {
         .map_err(|error| inputs::explain(&error, &command, env.on_github()))?;
     let json = matches.get_flag("json");
     let runner = Runner::new(A::NAME, &env);
+    aws::check_endpoints(&env)?;
     let clock = Clock::from_env(&env)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

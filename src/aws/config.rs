@@ -11,6 +11,7 @@ use aws_smithy_http_client::{Builder, Connector};
 
 use crate::action::Context;
 use crate::error::{Error, Result};
+use crate::runner::Env;
 
 /// Attempts of one call, the first one included.
 const ATTEMPTS: u32 = 3;
@@ -18,6 +19,34 @@ const ATTEMPTS: u32 = 3;
 const FIRST_BACKOFF: Duration = Duration::from_secs(1);
 /// The SDK's longest pause between two attempts.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(20);
+
+/// Prefix of the variables that send the AWS SDK elsewhere: `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_STS`, …
+const ENDPOINT: &str = "AWS_ENDPOINT_URL";
+
+/// Refuses addresses of AWS that are none. The SDK takes them as they are: it panics at an empty one, and at one without a
+/// scheme its error holds the whole request, secrets included.
+pub fn check_endpoints(env: &Env) -> Result<()> {
+    let hint = |name: &str| {
+        format!(
+            "Unset {name}, or set it to an address such as https://sts.eu-central-1.amazonaws.com."
+        )
+    };
+    if let Some(name) = env.empty_ones_starting_with(ENDPOINT).next() {
+        return Err(Error::usage(format!("{name} is empty")).hint(hint(name)));
+    }
+    for name in env.names_starting_with(ENDPOINT) {
+        let value = env.get(name).unwrap_or_default();
+        let good = reqwest::Url::parse(value)
+            .is_ok_and(|url| ["http", "https"].contains(&url.scheme()) && url.has_host());
+        if !good {
+            return Err(Error::usage(format!(
+                "{name} is {value:?}, no address with http:// or https://"
+            ))
+            .hint(hint(name)));
+        }
+    }
+    Ok(())
+}
 
 /// The region: `wanted`, else `AWS_REGION`, else `AWS_DEFAULT_REGION`.
 pub fn region(context: &Context, wanted: Option<&str>) -> Result<String> {

@@ -30,16 +30,26 @@ where
 
 /// An error and what caused it, each text once. The SDK's own way of showing that adds the debug form of it all.
 fn causes(error: &dyn std::error::Error) -> String {
-    let mut texts = vec![error.to_string()];
+    let mut texts = vec![without_request(error.to_string())];
     let mut source = error.source();
     while let Some(cause) = source {
-        let text = cause.to_string();
+        let text = without_request(cause.to_string());
         if !texts.contains(&text) {
             texts.push(text);
         }
         source = cause.source();
     }
     texts.join(": ")
+}
+
+/// A text of the SDK up to the request that it may hold: a token or a password may stand in there.
+fn without_request(mut text: String) -> String {
+    let forms = ["Request {", "SdkBody", "HttpRequest"];
+    if let Some(at) = forms.iter().filter_map(|form| text.find(form)).min() {
+        text.truncate(at);
+        text.push('…');
+    }
+    text
 }
 
 /// What a failed call means for whoever made it.
@@ -88,5 +98,19 @@ pub fn refusal(error: &Error) -> Refusal {
         ) => Refusal::Passing,
         Some(code) if code.contains("NotFound") => Refusal::Missing,
         Some(_) => Refusal::Wrong,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_request_in_an_error_is_not_shown() {
+        let error = std::io::Error::other(
+            "failed to apply endpoint `x` to request `Request { body: SdkBody { inner: Once(Some(b\"WebIdentityToken=ey\"",
+        );
+        let told = causes(&error);
+        assert_eq!(told, "failed to apply endpoint `x` to request `…");
     }
 }

@@ -9,7 +9,7 @@ pub mod logs;
 pub mod s3;
 mod time;
 
-pub use config::{config, config_if_logged_in, logged_in, region};
+pub use config::{check_endpoints, config, config_if_logged_in, logged_in, region};
 pub use ecr::image_tags;
 pub use ecr_login::ecr_login;
 pub use explain::{Refusal, explain, refusal};

@@ -24,24 +24,28 @@ impl Env {
     }
 
     fn from_pairs(pairs: impl Iterator<Item = (String, String)>) -> Self {
-        Self(
-            pairs
-                .filter(|(_, value)| !value.trim().is_empty())
-                .collect(),
-        )
+        Self(pairs.collect())
     }
 
     /// The value of a variable, if it is set and not empty.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+        let value = self.0.get(name).map(String::as_str);
+        value.filter(|value| !value.trim().is_empty())
     }
 
     /// Names of the variables that are set and start with `prefix`.
     pub fn names_starting_with<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0
-            .keys()
-            .map(String::as_str)
-            .filter(move |name| name.starts_with(prefix))
+        let names = self.0.keys().map(String::as_str);
+        names.filter(move |name| name.starts_with(prefix) && self.get(name).is_some())
+    }
+
+    /// Names of the variables that start with `prefix` and are empty: to others, the AWS SDK among them, that is a value.
+    pub fn empty_ones_starting_with<'a>(
+        &'a self,
+        prefix: &'a str,
+    ) -> impl Iterator<Item = &'a str> {
+        let names = self.0.keys().map(String::as_str);
+        names.filter(move |name| name.starts_with(prefix) && self.get(name).is_none())
     }
 
     /// Whether this process is a step of a workflow run: `GITHUB_ACTIONS` is `true`.

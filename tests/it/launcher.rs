@@ -142,3 +142,24 @@ fn own_binaries_are_run_as_they_are() {
         .unwrap();
     assert!(text(&output).starts_with("aws-login "), "{output:?}");
 }
+
+#[test]
+fn an_empty_endpoint_of_aws_is_an_unset_one() {
+    let release = Release::new();
+    let program = "#!/bin/sh\nenv | grep ^AWS_ENDPOINT || true\n";
+    std::fs::create_dir(release.path("bin")).unwrap();
+    std::fs::write(release.path("bin/demo"), program).unwrap();
+    let made = Command::new("chmod")
+        .arg("+x")
+        .arg(release.path("bin/demo"))
+        .status();
+    assert!(made.unwrap().success());
+    let output = release.launch(&[
+        ("KECS_BIN_DIR", release.path("bin").to_str().unwrap()),
+        ("AWS_ENDPOINT_URL", ""),
+        ("AWS_ENDPOINT_URL_STS", "https://sts.example"),
+    ]);
+    assert!(output.status.success());
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(told, "AWS_ENDPOINT_URL_STS=https://sts.example\n");
+}

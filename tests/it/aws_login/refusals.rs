@@ -72,6 +72,29 @@ fn an_endpoint_that_nobody_answers_at_is_given_up() {
 }
 
 #[test]
+fn an_endpoint_that_is_no_address_is_refused_before_a_token_is_asked_for() {
+    let account = Account::new();
+    for (address, told) in [
+        ("sts.internal:443", "no address"),
+        ("none", "no address"),
+        ("ftp://sts.internal", "no address"),
+        ("", "is empty"),
+    ] {
+        let ended = step(&account, job(Some("production")))
+            .env("KECS_TIME_SCALE", "")
+            .env("AWS_ENDPOINT_URL_STS", address)
+            .run("aws-login", &[]);
+        let said = format!("{}{}", ended.log, ended.summary);
+        assert!(!said.contains("WebIdentityToken"), "{address}: a request");
+        assert_eq!(ended.code, 2, "{address}: {said}");
+        assert!(said.contains("AWS_ENDPOINT_URL_STS"), "{said}");
+        assert!(said.contains(told), "{said}");
+        assert_eq!(ended.exported, "");
+    }
+    assert_eq!(account.world.journal.count("oidc", "GetToken"), 0);
+}
+
+#[test]
 fn retries_can_be_switched_off() {
     let account = Account::new();
     account.world.sts.next([Fault::Error(
