@@ -165,11 +165,11 @@ mod tests {
 
     #[test]
     fn the_context_is_a_path_in_the_repository() {
-        let path = |context: &str| args(&["--context", context]).repository_path(Some("/work"));
+        let path = |context: &str| args(&["--context", context]).repository_path(Some("/idp"));
         assert_eq!(path("docker").as_deref(), Some("docker"));
         assert_eq!(path("./images/idp/").as_deref(), Some("images/idp"));
-        assert_eq!(path("/work/docker").as_deref(), Some("docker"));
-        for context in [".", "/elsewhere/docker", "../docker", "/work"] {
+        assert_eq!(path("/idp/docker").as_deref(), Some("docker"));
+        for context in [".", "/elsewhere/docker", "../docker", "/idp"] {
             assert_eq!(path(context), None, "{context}");
         }
     }
