@@ -1,7 +1,7 @@
 //! What service events say. They are newest first, at most 100, and the same text is not repeated for 6 hours, so that
 //! one that is missing proves nothing.
 
-use super::view::{DeploymentId, Epoch, Event};
+use super::view::{DeploymentId, Epoch, Event, RolloutState};
 
 /// What an event is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,8 +62,24 @@ pub(super) fn failed(message: &str) -> Option<DeploymentId> {
 }
 
 /// The deployment that an event says has completed.
-pub(super) fn completed(message: &str) -> Option<DeploymentId> {
+fn completed(message: &str) -> Option<DeploymentId> {
     ended(message, ") deployment completed")
+}
+
+/// What the newest event since `created` that ends a deployment says of it.
+pub(super) fn state_of(
+    events: &[Event],
+    id: &DeploymentId,
+    created: Epoch,
+) -> Option<RolloutState> {
+    let mut ours = events.iter().filter(|event| event.at >= created);
+    ours.find_map(|event| {
+        if failed(&event.message).as_ref() == Some(id) {
+            return Some(RolloutState::Failed);
+        }
+        let done = completed(&event.message).as_ref() == Some(id);
+        done.then_some(RolloutState::Completed)
+    })
 }
 
 fn ended(message: &str, how: &str) -> Option<DeploymentId> {

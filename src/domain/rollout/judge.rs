@@ -233,7 +233,10 @@ impl Rollout {
                 Some(RolloutState::Failed) => {
                     // With a rollback configured, ECS begins it in a moment, and then says so.
                     let service = &view.service;
-                    let configured = service.breaker.rollback || !service.alarms.is_empty();
+                    let configured = service.breaker.rollback
+                        || !service.alarms.is_empty()
+                        // A hook that fails needs no configuration to roll back.
+                        || slot.rollout.is_none();
                     // In the bake time the old tasks are gone, and ECS makes them anew.
                     let returns = configured && (self.past.replaces || service.slots.len() > 1);
                     (!returns || self.lasts(now)).then(|| words::gave_up(&self.id, view, slot))
@@ -251,22 +254,14 @@ impl Rollout {
         }
     }
 
-    /// The state of our deployment, which only rolling deployments show; what the events say of others.
+    /// The state of our deployment. Only rolling deployments show one; of others the events tell, where the service
+    /// deployment, which knows better, does not.
     fn rollout_state(&self, view: &View, slot: &Slot) -> Option<RolloutState> {
-        slot.rollout.or_else(|| {
-            let mut events = view.service.events.iter();
-            let since = slot.created?;
-            events.find_map(|event| {
-                let of_ours = |id: Option<DeploymentId>| id.as_ref() == Some(&self.id);
-                if event.at < since {
-                    None
-                } else if of_ours(events::failed(&event.message)) {
-                    Some(RolloutState::Failed)
-                } else {
-                    of_ours(events::completed(&event.message)).then_some(RolloutState::Completed)
-                }
-            })
-        })
+        if view.ours.is_some() {
+            return slot.rollout;
+        }
+        let told = || events::state_of(&view.service.events, &self.id, slot.created?);
+        slot.rollout.or_else(told)
     }
 
     /// The end of a rollback that we asked for.

@@ -5,7 +5,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
-use world::ecs::Behaviour;
+use world::ecs::{Behaviour, HookAnswer};
 
 /// What may happen beside the deployment that is watched.
 #[derive(Clone, Debug)]
@@ -42,6 +42,15 @@ pub(super) struct Case {
     pub(super) until: Until,
     pub(super) fail_fast: bool,
     pub(super) timeout: f64,
+    /// What the function answers that hooks of the configuration call.
+    pub(super) hook: HookAnswer,
+}
+
+pub(super) const HOOK: &str = "arn:aws:lambda:eu-central-1:123456789012:function:check";
+
+/// Hooks of the one function, at a stage.
+fn hooks(stage: &str) -> Value {
+    json!([{"hookTargetArn": HOOK, "lifecycleStages": [stage]}])
 }
 
 fn behaviour() -> impl Strategy<Value = Behaviour> {
@@ -74,6 +83,9 @@ prop_compose! {
         ],
         alarms in proptest::option::weighted(0.3, any::<bool>()),
         bake in select(vec![0, 0, 0, 1, 5]),
+        stage in proptest::option::weighted(0.3, select(vec![
+            "PRE_SCALE_UP", "POST_SCALE_UP", "PRODUCTION_TRAFFIC_SHIFT", "POST_PRODUCTION_TRAFFIC_SHIFT",
+        ])),
     ) -> Value {
         let mut configuration = json!({
             "deploymentCircuitBreaker": {"enable": breaker.0, "rollback": breaker.1},
@@ -82,6 +94,9 @@ prop_compose! {
             "strategy": strategy,
             "bakeTimeInMinutes": bake,
         });
+        if let Some(stage) = stage {
+            configuration["lifecycleHooks"] = hooks(stage);
+        }
         if let Some(rollback) = alarms {
             configuration["alarms"] =
                 json!({"alarmNames": ["errors"], "enable": true, "rollback": rollback});
@@ -123,11 +138,14 @@ prop_compose! {
         tasks in prop::bool::weighted(0.8),
         until in select(vec![Until::Deployed, Until::Deployed, Until::Live]),
         fail_fast in prop::bool::weighted(0.7),
-        timeout in prop_oneof![4 => Just(900.0), 1 => 60.0..600.0_f64],
+        (timeout, hook) in (
+            prop_oneof![4 => Just(900.0), 1 => 60.0..600.0_f64],
+            select(vec![HookAnswer::Succeeded, HookAnswer::Failed, HookAnswer::Hangs]),
+        ),
     ) -> Case {
         Case {
             seed, configuration, desired, balanced, drained, behaviour, replaces, acts, late, lags, history,
-            tasks, until, fail_fast, timeout,
+            tasks, until, fail_fast, timeout, hook,
         }
     }
 }
@@ -168,5 +186,14 @@ pub(super) fn plain_case(strategy: &str, bake_minutes: u64) -> Case {
         until: Until::Deployed,
         fail_fast: true,
         timeout: 900.0,
+        hook: HookAnswer::Succeeded,
     }
+}
+
+/// The same with a hook that fails at the stage after the new tasks run.
+pub(super) fn failing_hook_case(strategy: &str) -> Case {
+    let mut case = plain_case(strategy, 0);
+    case.configuration["lifecycleHooks"] = hooks("POST_SCALE_UP");
+    case.hook = HookAnswer::Failed;
+    case
 }

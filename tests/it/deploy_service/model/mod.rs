@@ -10,7 +10,7 @@ use keycloak_ecs_actions::domain::rollout::{End, Until};
 use proptest::prelude::*;
 use world::ecs::model::Status;
 
-use cases::{Case, any_case, plain_case, quiet_case};
+use cases::{Case, any_case, failing_hook_case, plain_case, quiet_case};
 use scene::Scene;
 use truth::{Judged, Truth};
 
@@ -59,7 +59,8 @@ fn check(case: &Case, judged: &Judged) -> Result<(), String> {
         // Until ECS says that it is done, tasks that end again and again condemn it even while they are healthy.
         End::Failed => some(&|truth| {
             let done = truth.primary && truth.completed && truth.serves;
-            truth.deleted || given_up(truth) || !done
+            let returns = case.history && truth.returns;
+            truth.deleted || !returns && (given_up(truth) || !done)
         }),
         End::RolledBack => some(&|truth| given_up(truth)),
         End::Superseded => some(&|truth| truth.superseded),
@@ -172,4 +173,26 @@ fn without_the_history_an_event_tells_the_end_of_a_blue_green_deployment() {
     let judged = Scene::new(&case).judge(&case).expect("a verdict");
     check(&case, &judged).expect("a true verdict");
     assert_eq!(judged.verdict.end, End::Deployed);
+}
+
+#[test]
+fn a_hook_that_fails_is_a_rollback_whenever_it_is_looked_at() {
+    for history in [true, false] {
+        for late in 0..60 {
+            let case = Case {
+                history,
+                // The service is some seconds ahead of its deployments, which say last that they roll back.
+                lags: [0.0, 2.0, 0.0, 0.0],
+                late: 20.0 + f64::from(late) / 4.0,
+                ..failing_hook_case("BLUE_GREEN")
+            };
+            let judged = Scene::new(&case).judge(&case).expect("a verdict");
+            assert_eq!(
+                judged.verdict.end,
+                End::RolledBack,
+                "{}",
+                told(&case, &judged)
+            );
+        }
+    }
 }

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use keycloak_ecs_actions::domain::rollout::{DeploymentId, Looks, Policy, Rollout, View};
 use serde_json::{Value, json};
-use world::ecs::Behaviour;
 use world::ecs::cause::Cause;
 use world::ecs::engine::{Image, Outside};
 use world::ecs::model::{Service, ServiceStatus, State, Status};
+use world::ecs::{Behaviour, HookAnswer};
 
-use super::cases::{Act, Case};
+use super::cases::{Act, Case, HOOK};
 use super::picture;
 use super::truth::{Judged, Truth};
 
@@ -48,6 +48,7 @@ impl Scene {
     pub(super) fn new(case: &Case) -> Self {
         let mut state = State::new("123456789012", "eu-central-1", START, case.seed);
         state.timing.successful_after_drain = case.drained;
+        state.hooks.insert(HOOK.to_owned(), HookAnswer::Succeeded);
         state.create_cluster(CLUSTER, json!([]));
         let first = if case.replaces {
             Behaviour::healthy()
@@ -72,6 +73,7 @@ impl Scene {
             let to = state.now + 1200.0;
             state.advance(to, &Around, |_| {});
         }
+        state.hooks.insert(HOOK.to_owned(), case.hook);
         let before = numbers(state.find_service(CLUSTER, NAME).expect("the service"));
         let (before, ours) = if case.replaces {
             let definition = register(&mut state, case.behaviour.clone());
@@ -346,6 +348,16 @@ impl Scene {
                 .iter()
                 .any(|one| one.number != self.ours && !self.before.contains(&one.number)),
             deleted: service.status != ServiceStatus::Active,
+            returns: rollout.is_some_and(|one| match one.status {
+                Status::RollbackRequested => one
+                    .rollback
+                    .as_ref()
+                    .is_some_and(|to| !to.revision.is_empty()),
+                status => matches!(
+                    status,
+                    Status::RollbackInProgress | Status::RollbackSuccessful
+                ),
+            }),
         }
     }
 }

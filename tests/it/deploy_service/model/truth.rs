@@ -19,6 +19,8 @@ pub(super) struct Truth {
     /// A newer deployment was asked for.
     pub(super) superseded: bool,
     pub(super) deleted: bool,
+    /// ECS returns, or has returned, to the revision before.
+    pub(super) returns: bool,
 }
 
 /// How a wait ended.
