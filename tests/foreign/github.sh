@@ -6,10 +6,10 @@ set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/../tools/env.sh"
-for needed in "$KECS_CACHE_DIR/venv/bin/python" "$KECS_CACHE_DIR/npm/node_modules/@octokit/openapi"; do
+for needed in "$KECS_TEST_CACHE/venv/bin/python" "$KECS_TEST_CACHE/npm/node_modules/@octokit/openapi"; do
   [[ -e $needed ]] || { echo "github.sh: $needed is missing; run tests/tools/setup.sh python" >&2; exit 2; }
 done
 failed=0
-"$KECS_CACHE_DIR/venv/bin/python" -B "$here/github_rest.py" "$1" || failed=1
+"$KECS_TEST_CACHE/venv/bin/python" -B "$here/github_rest.py" "$1" || failed=1
 node "$here/github_graphql.js" "$1" || failed=1
 exit "$failed"

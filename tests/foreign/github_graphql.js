@@ -11,7 +11,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { isDeepStrictEqual } = require('node:util');
 
-const modules = path.join(process.env.KECS_CACHE_DIR, 'npm/node_modules');
+const modules = path.join(process.env.KECS_TEST_CACHE, 'npm/node_modules');
 const graphql = require(path.join(modules, 'graphql'));
 const { getVariableValues } = require(path.join(modules, 'graphql/execution/values'));
 

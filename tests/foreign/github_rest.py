@@ -23,7 +23,7 @@ DESCRIPTION = "npm/node_modules/@octokit/openapi/generated/api.github.com.json"
 # it cannot read or process ("Using the REST API", "Troubleshooting", GitHub's documentation, November 2026).
 ALWAYS = {"400", "401", "403", "404", "422", "429"}
 
-with open(pathlib.Path(os.environ["KECS_CACHE_DIR"]) / DESCRIPTION, encoding="utf-8") as file:
+with open(pathlib.Path(os.environ["KECS_TEST_CACHE"]) / DESCRIPTION, encoding="utf-8") as file:
     github = json.load(file)
 # A label without a description has null there, which other parts of the description (`label`) know.
 label = github["components"]["schemas"]["pull-request-simple"]["properties"]["labels"]["items"]

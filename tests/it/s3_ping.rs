@@ -21,7 +21,7 @@ fn jars() -> &'static PathBuf {
         let pom = repository().join("tests/foreign/s3_ping/pom.xml");
         let mut hasher = DefaultHasher::new();
         std::fs::read_to_string(&pom).unwrap().hash(&mut hasher);
-        let cache = std::env::var("KECS_CACHE_DIR").map(PathBuf::from);
+        let cache = std::env::var("KECS_TEST_CACHE").map(PathBuf::from);
         let cache = cache.unwrap_or_else(|_| repository().join(".cache"));
         let folder = cache.join(format!("s3-ping-{:016x}", hasher.finish()));
         if !folder.exists() {

@@ -7,7 +7,7 @@
 #   base-image.sh [--pull-first]
 #     --pull-first   ask the registry first (10 s for an answer), make the stand-in only if that fails
 #
-# Kept in $KECS_CACHE_DIR/base-image: an OCI layout of the image for each version (skopeo copies it to a Docker daemon or
+# Kept in $KECS_TEST_CACHE/base-image: an OCI layout of the image for each version (skopeo copies it to a Docker daemon or
 # to a registry), the root file system, the distribution. What is there is used again, wherever it came from.
 # Last line of output: image=<name> source=stand-in|registry path=<OCI layout>
 # shellcheck disable=SC2016  # "$1" and $(…) in single quotes are for mmdebstrap's hooks and for apt
@@ -16,7 +16,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/env.sh"
 dockerfile=$here/../../docker/Dockerfile
-cache=$KECS_CACHE_DIR/base-image
+cache=$KECS_TEST_CACHE/base-image
 suite=trixie
 java=openjdk-21-jre-headless
 maven_copy=org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy

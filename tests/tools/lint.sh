@@ -85,7 +85,7 @@ composite() {
 prepare_root() {
   local folder=$1 config=${TF_CLI_CONFIG_FILE:-$HOME/.terraformrc} key=registry
   if [[ -f $config ]]; then key=$(sha256sum "$config" | cut -c1-12); fi
-  export TF_IN_AUTOMATION=1 TF_PLUGIN_CACHE_DIR=${TF_PLUGIN_CACHE_DIR:-$KECS_CACHE_DIR/terraform-plugins/$key}
+  export TF_IN_AUTOMATION=1 TF_PLUGIN_CACHE_DIR=${TF_PLUGIN_CACHE_DIR:-$KECS_TEST_CACHE/terraform-plugins/$key}
   export TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE=true
   mkdir -p "$TF_PLUGIN_CACHE_DIR"
   echo "$folder:"

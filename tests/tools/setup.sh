@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what `make test` and `make rehearse` need beyond the compilers (Rust, Go, Java with Maven, Node, Python,
-# Terraform) into the git-ignored folder $KECS_CACHE_DIR, default .cache. System packages come from apt-get.
+# Terraform) into the git-ignored folder $KECS_TEST_CACHE, default .cache. System packages come from apt-get.
 #
 #   setup.sh [group...]     default: all groups but full
 #     lint     actionlint, act, zizmor, check-jsonschema, shellcheck
@@ -11,7 +11,7 @@
 #     dist     musl-gcc, a C compiler for arm64, xz; the standard library of the two static targets
 #     full     for the tests that are not part of every run: a Docker daemon, buildx, BuildKit
 #
-# A step that has nothing to do takes milliseconds. Removing a file of $KECS_CACHE_DIR/stamps redoes that step.
+# A step that has nothing to do takes milliseconds. Removing a file of $KECS_TEST_CACHE/stamps redoes that step.
 # shellcheck disable=SC2317  # the functions that install are called through `step`
 set -euo pipefail
 
@@ -28,7 +28,7 @@ dist_packages=(musl-gcc:musl-tools aarch64-linux-gnu-gcc:"gcc-aarch64-linux-gnu 
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/env.sh"
-cache=$KECS_CACHE_DIR
+cache=$KECS_TEST_CACHE
 groups=("$@")
 [[ $# -gt 0 ]] || groups=(lint act image python deny dist)
 

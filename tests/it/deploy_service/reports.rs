@@ -10,7 +10,7 @@ use crate::support::repository;
 
 /// The validator of the lints; it is not ours.
 fn validator() -> std::path::PathBuf {
-    let cache = std::env::var("KECS_CACHE_DIR")
+    let cache = std::env::var("KECS_TEST_CACHE")
         .map_or_else(|_| repository().join(".cache"), std::path::PathBuf::from);
     cache.join("venv/bin/check-jsonschema")
 }

@@ -16,7 +16,7 @@ pub(crate) fn repository() -> &'static Path {
 
 /// The folder that `tests/tools/setup.sh` fills.
 pub(crate) fn cache() -> PathBuf {
-    std::env::var("KECS_CACHE_DIR").map_or_else(|_| repository().join(".cache"), PathBuf::from)
+    std::env::var("KECS_TEST_CACHE").map_or_else(|_| repository().join(".cache"), PathBuf::from)
 }
 
 /// The Python with the packages of `tests/tools/requirements.txt`.

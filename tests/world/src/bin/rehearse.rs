@@ -19,7 +19,7 @@ struct Arguments {
     #[arg(long, default_value = "target/debug")]
     binaries: PathBuf,
     /// Folder for the report and everything else that the rehearsal writes
-    #[arg(long, env = "KECS_CACHE_DIR", default_value = ".cache")]
+    #[arg(long, env = "KECS_TEST_CACHE", default_value = ".cache")]
     cache: PathBuf,
     /// Plant a fault and show what a user would see; the exit code is then not 0
     #[arg(long = "break", value_enum)]
