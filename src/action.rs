@@ -112,7 +112,7 @@ pub fn command<A: Action>() -> Command {
                 .help("Print the result as JSON on standard output"),
         );
     // Deriving the arguments sets a description of its own.
-    inputs::last_one_wins(A::Args::augment_args(command)).about(A::SUMMARY)
+    inputs::one_value_each(A::Args::augment_args(command)).about(A::SUMMARY)
 }
 
 /// Runs an action as a process: the whole of each binary.
@@ -145,7 +145,7 @@ fn end_on_panic(name: &'static str, env: Env) {
 fn start<A: Action>(env: Env) -> Result<ExitCode> {
     let command = command::<A>();
     let given = given_arguments()?;
-    let line = inputs::command_line(&command, &env, given);
+    let line = inputs::command_line(&command, &env, given)?;
     let matches = match command.clone().try_get_matches_from(line) {
         Ok(matches) => matches,
         Err(error) if !error.use_stderr() => {

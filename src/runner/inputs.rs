@@ -4,11 +4,15 @@
 //! inputs to `KECS_*`. An input that the caller left out arrives there as an empty text; an empty value is therefore
 //! an unset one, for every type, and this is the one place that makes it so.
 
+use std::any::TypeId;
+use std::collections::BTreeMap;
+
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{ArgAction, Command};
+use clap::{Arg, ArgAction, Command};
 
 use super::Env;
-use crate::error::Error;
+use crate::domain::tfvar::Assignments;
+use crate::error::{Error, Result};
 
 /// Prefix of the environment variables that carry inputs. Never `INPUT_`, which act sets and GitHub does not.
 pub const PREFIX: &str = "KECS_";
@@ -29,35 +33,74 @@ pub fn names(command: &Command) -> Vec<String> {
 }
 
 /// The command line that clap gets: inputs from the environment first, then the caller's own flags, which win.
-/// Flags and variables whose value is empty are left out.
-pub fn command_line(command: &Command, env: &Env, given: Vec<String>) -> Vec<String> {
+/// Flags and variables whose value is empty are left out. The items of a list may be given one by one; any other flag
+/// that is given twice is refused.
+pub fn command_line(command: &Command, env: &Env, given: Vec<String>) -> Result<Vec<String>> {
     let inputs = names(command);
+    let lists = lists(command);
     let mut line = vec![command.get_name().to_owned()];
     for input in &inputs {
         if let Some(value) = env.get(&variable(input)) {
             line.push(format!("--{input}={}", value.trim()));
         }
     }
+    // Where a flag stands in the line.
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
     let mut given = given.into_iter().peekable();
     while let Some(argument) = given.next() {
-        let name = argument.strip_prefix("--").unwrap_or("");
-        let is_input = |name: &str| inputs.iter().any(|input| input == name);
-        let empty_behind =
-            is_input(name) && given.peek().is_some_and(|next| next.trim().is_empty());
-        let empty_within = name
-            .split_once('=')
-            .is_some_and(|(name, value)| is_input(name) && value.trim().is_empty());
-        if empty_behind {
-            given.next();
-        } else if !empty_within {
+        let flag = argument.strip_prefix("--").unwrap_or("");
+        let (name, within) = match flag.split_once('=') {
+            Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
+            None => (flag.to_owned(), None),
+        };
+        if !inputs.contains(&name) {
             line.push(argument);
+            continue;
+        }
+        let is_list = lists.contains(&name.as_str());
+        let empty = |value: &String| value.trim().is_empty();
+        let value = match within {
+            None if is_list || given.peek().is_some_and(empty) => given.next(),
+            within => within,
+        };
+        if value.as_ref().is_some_and(empty) {
+            continue;
+        }
+        match (places.get(&name), value) {
+            (None, Some(value)) => {
+                places.insert(name.clone(), line.len());
+                line.push(format!("--{name}={value}"));
+            }
+            (None, None) => {
+                places.insert(name, line.len());
+                line.push(argument);
+            }
+            (Some(place), Some(value)) if is_list => {
+                line[*place] += &format!("\n{value}");
+            }
+            (Some(_), _) => {
+                return Err(Error::usage(format!("--{name} is given twice"))
+                    .hint("Which one is meant? Give it once."));
+            }
         }
     }
-    line
+    Ok(line)
 }
 
-/// Every input takes one value, and the last one given counts. A boolean may stand alone at a terminal, for true.
-pub fn last_one_wins(command: Command) -> Command {
+/// Inputs that hold several items.
+fn lists(command: &Command) -> Vec<&str> {
+    let lists = [TypeId::of::<List>(), TypeId::of::<Assignments>()];
+    let is_list = |argument: &&Arg| {
+        let of = argument.get_value_parser().type_id();
+        lists.iter().any(|list| of == *list)
+    };
+    let found = command.get_arguments().filter(is_list);
+    found.filter_map(Arg::get_long).collect()
+}
+
+/// Every input takes one value, and that of a flag counts more than that of the environment. A boolean may stand alone at
+/// a terminal, for true. A number may be below zero, to be refused for what it is.
+pub fn one_value_each(command: Command) -> Command {
     let inputs = names(&command);
     command.args_override_self(true).mut_args(|argument| {
         let is_input = argument
@@ -68,8 +111,7 @@ pub fn last_one_wins(command: Command) -> Command {
                 .action(ArgAction::Set)
                 .num_args(0..=1)
                 .default_missing_value("true"),
-            ArgAction::Append => argument.action(ArgAction::Set),
-            _ => argument,
+            _ => argument.allow_negative_numbers(is_input),
         }
     })
 }
@@ -150,7 +192,7 @@ fn caller_name(flag: &str, on_github: bool) -> String {
 }
 
 /// Parses a boolean as `core.getBooleanInput` does: the YAML 1.2 core schema.
-pub fn boolean(text: &str) -> Result<bool, String> {
+pub fn boolean(text: &str) -> std::result::Result<bool, String> {
     match text {
         "true" | "True" | "TRUE" => Ok(true),
         "false" | "False" | "FALSE" => Ok(false),
@@ -165,7 +207,7 @@ pub struct List(pub Vec<String>);
 impl std::str::FromStr for List {
     type Err = std::convert::Infallible;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
         Ok(Self(
             text.split(['\n', ','])
                 .map(str::trim)
@@ -182,7 +224,7 @@ mod tests {
     use clap::Arg;
 
     fn command() -> Command {
-        last_one_wins(
+        one_value_each(
             Command::new("demo")
                 .arg(
                     Arg::new("wait")
@@ -190,14 +232,22 @@ mod tests {
                         .value_parser(clap::value_parser!(u32)),
                 )
                 .arg(Arg::new("force").long("force").value_parser(boolean))
+                .arg(
+                    Arg::new("names")
+                        .long("names")
+                        .value_parser(clap::value_parser!(List)),
+                )
                 .arg(Arg::new("name").long("name").required(true)),
         )
     }
 
-    fn parse(env: &[(&str, &str)], given: &[&str]) -> Result<clap::ArgMatches, clap::Error> {
+    fn line(env: &[(&str, &str)], given: &[&str]) -> Result<Vec<String>> {
         let given = given.iter().map(|text| (*text).to_owned()).collect();
-        let line = command_line(&command(), &Env::of(env), given);
-        command().try_get_matches_from(line)
+        command_line(&command(), &Env::of(env), given)
+    }
+
+    fn parse(env: &[(&str, &str)], given: &[&str]) -> Result<clap::ArgMatches, clap::Error> {
+        command().try_get_matches_from(line(env, given).unwrap())
     }
 
     #[test]
@@ -217,7 +267,8 @@ mod tests {
             #[arg(long, default_value = "false", value_parser = boolean)]
             force: bool,
         }
-        let command = || last_one_wins(<Derived as clap::Args>::augment_args(Command::new("demo")));
+        let command =
+            || one_value_each(<Derived as clap::Args>::augment_args(Command::new("demo")));
         for (given, wanted) in [
             ("--force=true", true),
             ("--force=false", false),
@@ -239,6 +290,25 @@ mod tests {
     fn a_flag_wins_over_the_environment() {
         let matches = parse(&[("KECS_NAME", "a"), ("KECS_WAIT", "1")], &["--wait", "2"]).unwrap();
         assert_eq!(matches.get_one::<u32>("wait"), Some(&2));
+    }
+
+    #[test]
+    fn what_is_given_twice_adds_up_or_is_refused() {
+        let given = ["--name=a", "--names", "b,c", "--names", "", "--names=d"];
+        let matches = parse(&[("KECS_NAMES", "x")], &given).unwrap();
+        let names = matches.get_one::<List>("names").unwrap();
+        assert_eq!(names.0, ["b", "c", "d"]);
+        for twice in [["--name=a", "--name=b"], ["--force", "--force"]] {
+            let error = line(&[], &twice).unwrap_err();
+            assert!(error.message().ends_with("is given twice"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_number_below_zero_is_no_flag() {
+        let error = parse(&[], &["--name=a", "--wait", "-1"]).unwrap_err();
+        let message = explain(&error, &command(), false).message();
+        assert!(message.starts_with("--wait is \"-1\": "), "{message}");
     }
 
     #[test]

@@ -217,7 +217,7 @@ mod tests {
 
     fn plan(flags: &[&str]) -> Result<Request> {
         let command = <Args as clap::Args>::augment_args(Command::new("aws-login"));
-        let command = crate::runner::inputs::last_one_wins(command);
+        let command = crate::runner::inputs::one_value_each(command);
         let line = std::iter::once("aws-login").chain(flags.iter().copied());
         let args = Args::from_arg_matches(&command.get_matches_from(line)).unwrap();
         let env = Env::of(&[("GITHUB_RUN_ID", "7"), ("GITHUB_RUN_ATTEMPT", "2")]);

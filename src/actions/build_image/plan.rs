@@ -257,7 +257,7 @@ mod tests {
 
     fn ask(flags: &[&str]) -> Result<Request> {
         let command = <Args as clap::Args>::augment_args(Command::new("build-image"));
-        let command = crate::runner::inputs::last_one_wins(command);
+        let command = crate::runner::inputs::one_value_each(command);
         let line = std::iter::once("build-image").chain(flags.iter().copied());
         request(&Args::from_arg_matches(&command.get_matches_from(line)).unwrap())
     }
