@@ -10,6 +10,7 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, Connector};
 
 use crate::action::Context;
+use crate::domain::region;
 use crate::error::{Error, Result};
 use crate::runner::Env;
 
@@ -48,16 +49,19 @@ pub fn check_endpoints(env: &Env) -> Result<()> {
     Ok(())
 }
 
-/// The region: `wanted`, else `AWS_REGION`, else `AWS_DEFAULT_REGION`.
+/// The region: `wanted`, the input `aws-region`, else `AWS_REGION`, else `AWS_DEFAULT_REGION`.
 pub fn region(context: &Context, wanted: Option<&str>) -> Result<String> {
-    wanted
-        .or_else(|| context.env.get("AWS_REGION"))
-        .or_else(|| context.env.get("AWS_DEFAULT_REGION"))
-        .map(str::to_owned)
+    let variable = |name| Some((name, context.env.get(name)?));
+    let (from, region) = wanted
+        .map(|wanted| ("`aws-region`", wanted))
+        .or_else(|| variable("AWS_REGION"))
+        .or_else(|| variable("AWS_DEFAULT_REGION"))
         .ok_or_else(|| {
             Error::usage("no AWS region: AWS_REGION is not set")
                 .hint("Run aws-login before this step, or set AWS_REGION.")
-        })
+        })?;
+    region::check(from, region)?;
+    Ok(region.to_owned())
 }
 
 /// How long the search for credentials may take.
@@ -70,8 +74,16 @@ pub async fn config_if_logged_in(context: &Context) -> Option<SdkConfig> {
     logged_in(&config).await.then_some(config)
 }
 
-/// Whether there are credentials, good or bad.
-pub async fn logged_in(config: &SdkConfig) -> bool {
+/// Refuses to go on without credentials, good or bad ones.
+pub async fn require_login(config: &SdkConfig) -> Result<()> {
+    if logged_in(config).await {
+        return Ok(());
+    }
+    Err(Error::usage("there are no AWS credentials")
+        .hint("Run aws-login before this step, or set AWS_PROFILE at a terminal."))
+}
+
+async fn logged_in(config: &SdkConfig) -> bool {
     let Some(provider) = config.credentials_provider() else {
         return false;
     };

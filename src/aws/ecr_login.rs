@@ -13,6 +13,7 @@ use crate::registry::Login;
 /// Source: `GetAuthorizationToken` in the Amazon ECR API reference, November 2026: the token is `AWS:<password>` in
 /// base64 and lives for twelve hours.
 pub async fn ecr_login(context: &Context, config: &SdkConfig) -> Result<(String, Login)> {
+    super::require_login(config).await?;
     let region = config.region().map_or("", AsRef::as_ref);
     let tried = format!("could not log in to ECR in {region}");
     let answer = aws_sdk_ecr::Client::new(config)

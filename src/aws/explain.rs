@@ -2,16 +2,24 @@
 
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sts::operation::RequestId;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use crate::error::Error;
 
+/// Code of an error that came with an answer which is none of AWS's.
+const FOREIGN: &str = "no answer of AWS";
+
 /// An error of kind *refused* that says what was tried, and AWS's code, message and request id. The SDK's own text for
 /// an answer of the service is no more than "service error".
-pub fn explain<E, R>(tried: &str, error: &SdkError<E, R>) -> Error
+pub fn explain<E>(tried: &str, error: &SdkError<E, HttpResponse>) -> Error
 where
     E: ProvideErrorMetadata + RequestId + std::error::Error + Send + Sync + 'static,
-    R: std::fmt::Debug,
 {
+    if let Some(answer) = foreign(error) {
+        return Error::refused(format!("{tried}: {answer}"))
+            .with_code(FOREIGN)
+            .hint(FOREIGN_HINT);
+    }
     match error {
         SdkError::ServiceError(answer) => {
             let answer = answer.err();
@@ -26,6 +34,32 @@ where
         other => Error::refused(format!("{tried}: {}", causes(other)))
             .hint("Check the region, the network and AWS_ENDPOINT_URL, then run the step again."),
     }
+}
+
+/// What to do where something else answers in the place of AWS.
+pub const FOREIGN_HINT: &str = "Something between this machine and AWS answers in its place: a proxy, a firewall or another server. Check \
+     HTTPS_PROXY, NO_PROXY and AWS_ENDPOINT_URL.";
+
+/// What came back, if it is none of AWS's answers and will not become one by itself: a refusal, or a page, without an error
+/// code. A gateway's fault (status 5xx, 408 or 429) is none of these.
+fn foreign<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Option<String> {
+    let answer = error.raw_response()?;
+    let status = answer.status().as_u16();
+    if error.code().is_some() || passes(status) {
+        return None;
+    }
+    let form = answer
+        .headers()
+        .get("content-type")
+        .unwrap_or("no content type");
+    Some(format!(
+        "the answer is none of AWS's: status {status}, {form}"
+    ))
+}
+
+/// Whether an HTTP status tells of a fault that may pass.
+pub const fn passes(status: u16) -> bool {
+    status >= 500 || matches!(status, 408 | 429)
 }
 
 /// An error and what caused it, each text once. The SDK's own way of showing that adds the debug form of it all.
@@ -65,6 +99,8 @@ pub enum Refusal {
     Passing,
     /// The cluster, service or deployment is not there.
     Missing,
+    /// Something else answered in the place of AWS.
+    Foreign,
     /// The call itself was wrong, or the resource is in no state for it.
     Wrong,
 }
@@ -74,6 +110,7 @@ pub enum Refusal {
 /// Codes: common errors and errors of the operations in the Amazon ECS API reference, November 2026.
 pub fn refusal(error: &Error) -> Refusal {
     match error.code() {
+        Some(FOREIGN) => Refusal::Foreign,
         Some("AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation") => Refusal::Denied,
         Some(
             "ExpiredToken"

@@ -9,8 +9,8 @@ pub mod logs;
 pub mod s3;
 mod time;
 
-pub use config::{check_endpoints, config, config_if_logged_in, logged_in, region};
+pub use config::{check_endpoints, config, config_if_logged_in, region, require_login};
 pub use ecr::image_tags;
 pub use ecr_login::ecr_login;
-pub use explain::{Refusal, explain, refusal};
+pub use explain::{FOREIGN_HINT, Refusal, explain, passes, refusal};
 pub use time::ServerTime;

@@ -1,5 +1,7 @@
 //! Names that somebody may have meant.
 
+use crate::error::Result;
+
 /// Up to three of `names` that resemble `wanted`, the nearest first; none where none does.
 pub fn near<'a>(wanted: &str, names: &'a [String]) -> Vec<&'a str> {
     let wanted = wanted.to_lowercase();
@@ -16,6 +18,23 @@ pub fn near<'a>(wanted: &str, names: &'a [String]) -> Vec<&'a str> {
         .collect();
     ranked.sort_unstable();
     ranked.into_iter().take(3).map(|(_, name)| name).collect()
+}
+
+/// The next step where a name is not there: what is there instead, if one may know.
+pub fn instead(wanted: &str, kind: &str, names: Result<Vec<String>>) -> String {
+    match names {
+        Ok(names) if names.is_empty() => {
+            format!("There are no {kind}: check the account and the region.")
+        }
+        Ok(names) => match near(wanted, &names).as_slice() {
+            [] => {
+                let some: Vec<&str> = names.iter().take(5).map(String::as_str).collect();
+                format!("The {kind} there: {}.", some.join(", "))
+            }
+            near => format!("Did you mean {}?", near.join(" or ")),
+        },
+        Err(_) => "Check the name, the account and the region.".to_owned(),
+    }
 }
 
 /// The number of single-character edits between two texts (Levenshtein).

@@ -59,8 +59,15 @@ impl Issuer {
                 pause *= 2;
                 continue;
             }
-            let answer =
-                answer.map_err(|error| Error::refused(tried).because(error.without_url()))?;
+            let answer = answer.map_err(|error| {
+                let hint = if error.is_builder() {
+                    "ACTIONS_ID_TOKEN_REQUEST_URL is no address. The runner sets it: no step may change it."
+                } else {
+                    "The runner does not reach GitHub's token service, ACTIONS_ID_TOKEN_REQUEST_URL: check HTTPS_PROXY \
+                     and NO_PROXY, then run the job again."
+                };
+                Error::refused(tried).because(error.without_url()).hint(hint)
+            })?;
             return read(tried, answer, runner).await;
         }
         Err(Error::bug(tried))

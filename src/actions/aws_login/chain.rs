@@ -7,15 +7,16 @@ use super::exchange::{client, failed, policy_arns};
 use super::login::Login;
 use super::persist::persist;
 use super::plan::{Request, Role, check_account};
-use super::region::partition;
 use super::skew::ReplyDate;
 use super::tags;
 use crate::action::Context;
 use crate::aws;
+use crate::domain::region::partition;
 use crate::error::{Error, Result};
 
 /// Assumes the role with the present credentials.
 pub(super) async fn chain(args: &Args, context: &Context, request: &Request) -> Result<Login> {
+    aws::require_login(&aws::config(context, request.region.clone()).await).await?;
     let date = ReplyDate::default();
     let role = match &request.role {
         Role::Arn { arn, .. } => arn.clone(),

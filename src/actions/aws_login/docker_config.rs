@@ -120,12 +120,13 @@ fn save(folder: &Path, file: &Path, config: Map<String, Value>) -> Result<()> {
     written.map_err(failed)
 }
 
-/// Removes the folder, if it is there.
-pub(super) fn remove(folder: &Path) -> Result<()> {
+/// Removes the folder, if it is there; whether it was.
+pub(super) fn remove(folder: &Path) -> Result<bool> {
     match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => {
             Err(Error::usage(format!("could not remove {}", folder.display())).because(error))
         }
-        _ => Ok(()),
     }
 }

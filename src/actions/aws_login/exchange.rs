@@ -14,7 +14,7 @@ use super::persist::{Failed, persist};
 use super::plan::{self, Request};
 use super::refusal::Refusal;
 use super::skew::ReplyDate;
-use super::subject;
+use super::subject::{self, Form};
 use crate::action::Context;
 use crate::aws;
 use crate::error::{Error, Result};
@@ -113,11 +113,20 @@ fn check_subject(args: &Args, claims: &Claims) -> Result<()> {
     let Some(difference) = subject::difference(expected, sub) else {
         return Ok(());
     };
+    let hint = match (subject::form(expected), subject::form(sub)) {
+        (Form::Classic, Form::Immutable) => {
+            "The subject has numbers in it (OWNER@ID/REPO@ID), as those of repositories made, renamed or moved since 15 July \
+             2026 have: give `expected-sub`, and the role's trust policy, in that form. AWS was not asked."
+        }
+        _ => {
+            "Check the environment, branch and event of this job, or change `expected-sub`. AWS was not asked."
+        }
+    };
     Err(Error::usage(format!(
         "the OIDC token has the subject {sub:?}, but `expected-sub` is {expected:?}: {:?} is not {:?}",
         difference.found, difference.expected
     ))
-    .hint("Check the environment, branch and event of this job, or change `expected-sub`. AWS was not asked."))
+    .hint(hint))
 }
 
 fn show(context: &Context, claims: &Claims) {

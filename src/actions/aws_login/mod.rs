@@ -9,7 +9,6 @@ mod login;
 mod persist;
 mod plan;
 mod refusal;
-mod region;
 mod registry;
 mod run;
 mod skew;

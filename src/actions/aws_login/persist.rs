@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::args::Args;
 use super::refusal::{Class, DENIED_ATTEMPTS, Refusal};
-use super::region::fallback;
 use crate::action::Context;
+use crate::domain::region::{fallback, is_known};
 use crate::error::{Error, Result};
 
 /// The first pause; each is twice as long as the one before.
@@ -81,7 +81,8 @@ pub(super) async fn persist<T>(
             return Err(failed.error.hint(failed.hint));
         }
         let mut then = format!("trying again in {:.1} s", wait.as_secs_f64());
-        if class == Class::Elsewhere {
+        // That another region answers says nothing about one that may not be there.
+        if class == Class::Elsewhere && is_known(region) {
             asked = if asked == region {
                 fallback(region)
             } else {

@@ -2,10 +2,11 @@
 //!
 //! Limits: `AssumeRole` and `AssumeRoleWithWebIdentity` in the AWS STS API reference, November 2026.
 
-use super::args::Args;
-use super::region;
+use super::args::{Args, RegistryType};
+use crate::domain::region;
 use crate::error::{Error, Result};
 use crate::runner::Env;
+use crate::runner::inputs::List;
 
 /// Longest session of a chained role, in seconds.
 const LONGEST_CHAINED: i32 = 3600;
@@ -35,17 +36,24 @@ pub(super) enum Role {
 impl Request {
     /// Checks the inputs of a login in `region`.
     pub(super) fn of(args: &Args, env: &Env, region: String) -> Result<Self> {
-        check_region(&region)?;
+        check_accounts("allowed-account-ids", args.allowed_account_ids.as_ref())?;
         let role = role(args)?;
-        if let Role::Arn { account, .. } = &role {
+        if let Role::Arn { account, arn } = &role {
+            check_partition(arn, &region)?;
             check_account(args, account)?;
         }
-        if args.audience.trim().is_empty() {
+        // `action.yml` has a default: this is what a workflow sets from a variable that is not there.
+        if env
+            .empty_ones_starting_with("KECS_AUDIENCE")
+            .next()
+            .is_some()
+        {
             return Err(
                 Error::usage("`audience` is empty").hint("Leave it out for sts.amazonaws.com.")
             );
         }
         check_chain(args)?;
+        check_registries(args)?;
         Ok(Self {
             role,
             session: session(args, env)?,
@@ -57,17 +65,47 @@ impl Request {
     }
 }
 
-fn check_region(name: &str) -> Result<()> {
-    if region::looks_right(name) {
+/// A role and a region of different partitions: STS knows the role in none of that region's.
+fn check_partition(arn: &str, region: &str) -> Result<()> {
+    let of_role = arn.split(':').nth(1).unwrap_or("");
+    let of_region = region::partition(region);
+    // What is no known region may be of a partition that is not known either.
+    if of_role == of_region || !region::is_known(region) {
         return Ok(());
     }
-    let near = region::near(name);
-    let hint = if near.is_empty() {
-        "It looks like eu-central-1.".to_owned()
-    } else {
-        format!("Did you mean {}?", near.join(" or "))
+    Err(Error::usage(format!(
+        "`role-to-assume` is in the partition {of_role}, but the region {region} is in {of_region}: {arn}"
+    ))
+    .hint("Correct one of them: no role of one partition can be assumed in another."))
+}
+
+/// A list of account ids, if there is one, holds at least one, and nothing else.
+fn check_accounts(input: &str, list: Option<&List>) -> Result<()> {
+    let Some(List(accounts)) = list else {
+        return Ok(());
     };
-    Err(Error::usage(format!("`aws-region` is {name:?}, which is no region")).hint(hint))
+    let told = match accounts.iter().find(|account| !is_account(account)) {
+        Some(wrong) => format!("`{input}` has {wrong:?}, which is no account id"),
+        None if accounts.is_empty() => format!("`{input}` has no account id"),
+        None => return Ok(()),
+    };
+    Err(Error::usage(told).hint("An account id has twelve digits, for example 123456789012."))
+}
+
+fn check_registries(args: &Args) -> Result<()> {
+    check_accounts("registries", args.registries.as_ref())?;
+    let public = args.registry_type == RegistryType::Public;
+    let told = match (args.registries.is_some(), public, args.ecr_login) {
+        (true, _, false) => "`registries` means nothing without `ecr-login`",
+        (_, true, false) => "`registry-type` means nothing without `ecr-login`",
+        (true, true, true) => "`registries` means nothing to the public registry",
+        _ => return Ok(()),
+    };
+    Err(Error::usage(told).hint("Set `ecr-login: 'true'` for a private registry, or leave it out."))
+}
+
+fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn role(args: &Args) -> Result<Role> {
@@ -117,8 +155,7 @@ pub(super) fn account_of(arn: &str, service: &str, start: &str) -> Option<String
     let named = resource
         .strip_prefix(start)
         .is_some_and(|name| !name.is_empty() && !name.contains(char::is_whitespace));
-    let numbered = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
-    (found == service && partition.starts_with("aws") && named && numbered)
+    (found == service && partition.starts_with("aws") && named && is_account(account))
         .then(|| account.to_owned())
 }
 
@@ -267,8 +304,12 @@ mod tests {
                 &[ROLE, "--allowed-account-ids=999999999999"],
                 "allowed-account-ids",
             ),
-            (&[ROLE, "--aws-region=frankfurt"], "aws-region"),
-            (&[ROLE, "--audience= "], "audience"),
+            (&[ROLE, "--allowed-account-ids=abc"], "\"abc\""),
+            (&[ROLE, "--allowed-account-ids=,"], "no account id"),
+            (&[ROLE, "--registries=123", "--ecr-login=true"], "\"123\""),
+            (&[ROLE, "--registries=123456789012"], "`registries`"),
+            (&[ROLE, "--registry-type=public"], "`registry-type`"),
+            (&[ROLE, "--aws-region=cn-north-1"], "partition aws,"),
             (&[ROLE, "--role-external-id=x"], "role-external-id"),
             (
                 &[ROLE, "--role-chaining=true", "--role-duration-seconds=7200"],

@@ -5,6 +5,7 @@
 
 use super::claims::Claims;
 use super::subject::{self, Form};
+use crate::aws;
 
 /// What an attempt came back with.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,11 +50,17 @@ impl Refusal<'_> {
                 | "InternalError"
                 | "RequestTimeout"
                 | "RequestTimeoutException",
-            )
-            | None => Class::Elsewhere,
+            ) => Class::Elsewhere,
+            None if self.is_foreign() => Class::Permanent,
+            None => Class::Elsewhere,
             Some(_) if self.status.is_some_and(|status| status >= 500) => Class::Elsewhere,
             Some(_) => Class::Permanent,
         }
+    }
+
+    /// Whether something else than AWS answered, and will do so again.
+    fn is_foreign(&self) -> bool {
+        self.code.is_none() && self.status.is_some_and(|status| !aws::passes(status))
     }
 
     /// What to do about a final refusal of the exchange of an OIDC token.
@@ -135,6 +142,7 @@ impl Refusal<'_> {
             Some("Throttling" | "ThrottlingException" | "RequestLimitExceeded") => {
                 "The account makes too many calls of STS; run the job again, and start fewer jobs at once.".to_owned()
             }
+            None if self.is_foreign() => aws::FOREIGN_HINT.to_owned(),
             None => {
                 "No answer came from STS. Check that the runner reaches it (HTTPS_PROXY, `aws-region`), then run the job again."
                     .to_owned()
@@ -316,6 +324,12 @@ mod tests {
             let hint = refusal.hint(&claims, "123456789012");
             assert!(hint.contains(word), "{code}: {hint}");
         }
+        let page = Refusal {
+            status: Some(403),
+            ..Refusal::default()
+        };
+        assert_eq!(page.class(), Class::Permanent);
+        assert!(page.hint(&claims, "1").contains("proxy"));
         let silence = Refusal::default();
         assert_eq!(silence.class(), Class::Elsewhere);
         assert!(silence.hint(&claims, "1").contains("HTTPS_PROXY"));

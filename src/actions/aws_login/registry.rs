@@ -1,5 +1,7 @@
 //! The login to ECR, private or public.
 
+use std::path::{Path, PathBuf};
+
 use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
 
 use super::args::{Args, RegistryType};
@@ -15,8 +17,13 @@ const PUBLIC_REGION: &str = "us-east-1";
 /// The registry of ECR Public.
 const PUBLIC_REGISTRY: &str = "public.ecr.aws";
 
-/// Variables that point clients at the file.
-pub(super) const VARIABLES: [&str; 2] = ["DOCKER_CONFIG", "REGISTRY_AUTH_FILE"];
+/// Variables that point clients at the login in `folder`, and their values.
+pub(super) fn pointers(folder: &Path) -> [(&'static str, PathBuf); 2] {
+    [
+        ("DOCKER_CONFIG", folder.to_owned()),
+        ("REGISTRY_AUTH_FILE", folder.join("config.json")),
+    ]
+}
 
 /// Writes the registry login and points the clients at it; answers the first registry.
 pub(super) async fn log_in(
@@ -43,8 +50,7 @@ pub(super) async fn log_in(
             "the credential store {store} of your docker configuration is not used in this job: clients would ask it instead of the file"
         ));
     }
-    let file = folder.join("config.json");
-    for (variable, path) in VARIABLES.iter().zip([&folder, &file]) {
+    for (variable, path) in pointers(&folder) {
         context.runner.export(variable, &path.to_string_lossy())?;
     }
     // Builders of buildx are kept beside the user's own configuration.

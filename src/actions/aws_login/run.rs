@@ -5,9 +5,10 @@ use super::chain::chain;
 use super::exchange::{account_of_session, exchange};
 use super::login::{EXPIRATION, Login, VARIABLES};
 use super::plan::{self, Request, Role};
-use super::{Outputs, docker_config, region, registry};
+use super::{Outputs, docker_config, registry};
 use crate::action::Context;
 use crate::aws;
+use crate::domain::region;
 use crate::error::{Error, Result};
 use crate::runner::{Secret, cell};
 
@@ -20,24 +21,32 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Outputs> {
 
 fn logout(context: &Context) -> Result<Outputs> {
     // The runner cannot unset a variable; an empty one counts as none for every client.
-    for variable in VARIABLES
+    for variable in VARIABLES.iter().chain([&EXPIRATION]) {
+        context.runner.export(variable, "")?;
+    }
+    let folder = docker_config::folder(&context.env);
+    // A folder that somebody else set is theirs.
+    for (variable, _) in registry::pointers(&folder)
         .iter()
-        .chain(&registry::VARIABLES)
-        .chain([&EXPIRATION])
+        .filter(|(variable, path)| context.env.get(variable) == path.to_str())
     {
         context.runner.export(variable, "")?;
     }
-    docker_config::remove(&docker_config::folder(&context.env))?;
-    context
-        .runner
-        .line("logged out: credentials blanked, registry login removed");
+    let done = if docker_config::remove(&folder)? {
+        "logged out: credentials blanked, registry login removed"
+    } else {
+        "logged out: credentials blanked; there was no registry login of this job"
+    };
+    context.runner.line(done);
     Ok(Outputs::default())
 }
 
 async fn login(args: &Args, context: &Context) -> Result<Outputs> {
-    let region = aws::region(context, args.aws_region.as_deref())
-        .map_err(|error| error.hint("Give `aws-region`, for example eu-central-1."))?;
+    let region = aws::region(context, args.aws_region.as_deref())?;
     let request = Request::of(args, &context.env, region)?;
+    if let (Role::Arn { account, .. }, true) = (&request.role, args.mask_aws_account_id) {
+        context.runner.secret(account.as_str());
+    }
     let login = match &request.role {
         Role::Arn { arn, account } if !args.role_chaining => {
             exchange(args, context, &request, arn, account).await

@@ -2,6 +2,7 @@
 
 use super::args::{Args, Discovery};
 use crate::domain::cluster::{Finding, Verdict};
+use crate::domain::ecs_names::Names;
 use crate::domain::task_definition::{Container, LogPlace, TaskDefinition};
 use crate::error::{Error, Kind, Result};
 
@@ -10,8 +11,8 @@ const BUCKET: &str = "JGROUPS_AWS_S3_BUCKET_NAME";
 const PREFIX: &str = "JGROUPS_AWS_S3_BUCKET_PREFIX";
 const REGION: &str = "JGROUPS_AWS_S3_REGION_NAME";
 
-/// Checks everything that can be checked without a network.
-pub(super) fn check(args: &Args) -> Result<()> {
+/// Checks everything that can be checked without a network; the cluster and the service.
+pub(super) fn check(args: &Args, region: &str) -> Result<Names> {
     if args.cluster_name.contains('/') {
         return Err(Error::usage(format!(
             "`cluster-name` is {:?}: it is one folder, ISPN by default",
@@ -37,15 +38,7 @@ pub(super) fn check(args: &Args) -> Result<()> {
             );
         }
     }
-    Ok(())
-}
-
-/// Name of the service: the last part of an ARN.
-pub(super) fn service_name(service: &str) -> &str {
-    match service.strip_prefix("arn:") {
-        Some(arn) => arn.rsplit('/').next().unwrap_or(arn),
-        None => service,
-    }
+    Names::of(&args.cluster, &args.service, region)
 }
 
 /// Where the nodes keep the list of peers.
@@ -240,12 +233,12 @@ mod tests {
             &["--discovery=jdbc-ping", "--prefix=lab"],
         ] {
             assert_eq!(
-                check(&args(flags)).unwrap_err().kind(),
+                check(&args(flags), "eu-central-1").unwrap_err().kind(),
                 Kind::Usage,
                 "{flags:?}"
             );
         }
-        assert!(check(&args(&["--bucket=my.peers-1"])).is_ok());
+        assert!(check(&args(&["--bucket=my.peers-1"]), "eu-central-1").is_ok());
     }
 
     #[test]
@@ -266,14 +259,5 @@ mod tests {
             let failure = failure(&finding, "service keycloak", 300);
             assert_eq!(failure.map(|error| error.kind().exit_code()), code);
         }
-    }
-
-    #[test]
-    fn an_arn_names_its_service() {
-        let arn = "arn:aws:ecs:eu-central-1:123456789012:service/main/keycloak";
-        assert_eq!(
-            (service_name(arn), service_name("keycloak")),
-            ("keycloak", "keycloak")
-        );
     }
 }

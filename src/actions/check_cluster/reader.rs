@@ -3,15 +3,18 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use aws_config::SdkConfig;
+
 use super::args::{Args, Discovery};
 use super::plan::{self, Place};
 use crate::action::Context;
 use crate::aws::ecs::{Ecs, Nodes};
 use crate::aws::logs::Logs;
 use crate::aws::s3::S3;
-use crate::aws::{self, Refusal, ServerTime, refusal};
+use crate::aws::{Refusal, ServerTime, refusal};
 use crate::domain::cluster::{Evidence, List, Logged, Task};
-use crate::domain::near::near;
+use crate::domain::ecs_names::Names;
+use crate::domain::near::instead;
 use crate::domain::rollout::Service;
 use crate::domain::task_definition::TaskDefinition;
 use crate::domain::{peers, views};
@@ -40,16 +43,19 @@ struct Log {
 
 impl<'a> Reader<'a> {
     /// Finds the service, its bucket and its log. What is wrong with the inputs shows here.
-    pub(super) async fn open(args: &Args, region: &str, context: &'a Context) -> Result<Self> {
-        let config = aws::config(context, region.to_owned()).await;
-        let ecs = Ecs::new(&config, &args.cluster);
-        let name = plan::service_name(&args.service);
-        let service = service(&ecs, args, name, region).await?;
+    pub(super) async fn open(
+        args: &Args,
+        names: &Names,
+        config: &SdkConfig,
+        context: &'a Context,
+    ) -> Result<Self> {
+        let ecs = Ecs::new(config, &names.cluster);
+        let service = service(&ecs, names).await?;
         let time = ServerTime::default();
         let mut reader = Self {
             context,
             cluster_name: args.cluster_name.clone(),
-            service: name.to_owned(),
+            service: names.service.clone(),
             expect: args.expect.map(usize::from),
             ecs,
             time,
@@ -60,12 +66,12 @@ impl<'a> Reader<'a> {
         let definition = reader.definition(&service.task_definition).await?;
         if args.discovery == Discovery::S3Ping {
             let place = plan::place(args, definition.as_ref())?;
-            let s3 = S3::new(&config, place.region.as_deref(), &reader.time);
+            let s3 = S3::new(config, place.region.as_deref(), &reader.time);
             reader.list = Some((s3, place));
         }
         match definition.as_ref().map(plan::log) {
             Some(Ok((group, region, stream))) => {
-                let logs = Logs::timed(&config, region, &reader.time);
+                let logs = Logs::timed(config, region, &reader.time);
                 reader.log.replace(Some(Log {
                     logs,
                     group,
@@ -247,18 +253,20 @@ impl<'a> Reader<'a> {
 }
 
 /// The service, or an error that names what is there instead.
-async fn service(ecs: &Ecs, args: &Args, name: &str, region: &str) -> Result<Service> {
+async fn service(ecs: &Ecs, names: &Names) -> Result<Service> {
+    let Names {
+        cluster,
+        service: name,
+        ..
+    } = names;
+    let region = ecs.region();
     let found = match ecs.service(name).await {
         Err(error) if refusal(&error) == Refusal::Missing => {
             return Err(Error::usage(format!(
                 "`cluster` is {:?}: there is no such ECS cluster in {region}",
-                args.cluster
+                cluster
             ))
-            .hint(instead(
-                &args.cluster,
-                "clusters",
-                ecs.cluster_names().await,
-            )));
+            .hint(instead(cluster, "clusters", ecs.cluster_names().await)));
         }
         Err(error) => return Err(allow(error, "ecs:DescribeServices")),
         Ok(found) => found.filter(|service| service.status != "INACTIVE"),
@@ -267,26 +275,9 @@ async fn service(ecs: &Ecs, args: &Args, name: &str, region: &str) -> Result<Ser
         Some(service) => Ok(service),
         None => Err(Error::usage(format!(
             "`service` is {name:?}: there is no such service in the cluster {}, {region}",
-            args.cluster
+            cluster
         ))
         .hint(instead(name, "services", ecs.service_names().await))),
-    }
-}
-
-/// What is there instead, if one may know.
-fn instead(wanted: &str, kind: &str, names: Result<Vec<String>>) -> String {
-    match names {
-        Ok(names) if names.is_empty() => {
-            format!("There are no {kind}: check the account and the region.")
-        }
-        Ok(names) => match near(wanted, &names).as_slice() {
-            [] => {
-                let some: Vec<&str> = names.iter().take(5).map(String::as_str).collect();
-                format!("The {kind} there: {}.", some.join(", "))
-            }
-            near => format!("Did you mean {}?", near.join(" or ")),
-        },
-        Err(_) => "Check the name, the account and the region.".to_owned(),
     }
 }
 

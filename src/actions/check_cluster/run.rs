@@ -2,27 +2,32 @@
 
 use std::time::Duration;
 
+use aws_config::SdkConfig;
+
 use super::args::Args;
 use super::reader::Reader;
 use super::{Outputs, plan, report};
 use crate::action::{Context, Outcome};
 use crate::aws::{self, Refusal, refusal};
 use crate::domain::cluster::{Evidence, Finding, Verdict, judge};
+use crate::domain::ecs_names::Names;
 use crate::error::{Error, Kind, Result};
+use crate::runner::Progress;
 
 /// Pause between two readings.
 const PAUSE: Duration = Duration::from_secs(5);
 
 pub(super) async fn run(args: Args, context: &Context) -> Result<Outcome<Outputs>> {
-    plan::check(&args)?;
     let region = aws::region(context, None)?;
+    let names = plan::check(&args, &region)?;
     let subject = format!(
         "service {} in {region}, cluster {}",
-        plan::service_name(&args.service),
-        args.cluster
+        names.service, names.cluster
     );
+    let config = aws::config(context, region).await;
+    aws::require_login(&config).await?;
     let started = context.clock.elapsed();
-    let (evidence, finding, place) = match look(&args, &region, context).await {
+    let (evidence, finding, place) = match look(&args, &names, &config, context).await {
         Ok(looked) => looked,
         // Without reading there is no evidence, and that is an answer.
         Err(error) if error.kind() == Kind::Refused => {
@@ -55,11 +60,18 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Outcome<Outputs
 /// The last evidence, the verdict on it, and where the list of peers is.
 async fn look(
     args: &Args,
-    region: &str,
+    names: &Names,
+    config: &SdkConfig,
     context: &Context,
 ) -> Result<(Evidence, Finding, Option<String>)> {
-    let reader = Reader::open(args, region, context).await?;
-    let (evidence, finding) = watch(args, context, &reader).await?;
+    let mut wait = Wait::new(args, context);
+    let reader = loop {
+        match Reader::open(args, names, config, context).await {
+            Ok(reader) => break reader,
+            Err(error) => wait.outlive(error, false).await?,
+        }
+    };
+    let (evidence, finding) = watch(&mut wait, context, &reader).await?;
     Ok((evidence, finding, reader.place()))
 }
 
@@ -72,39 +84,72 @@ fn outputs(finding: &Finding) -> Outputs {
 }
 
 /// Reads until there is a verdict that time does not change, or the time is up.
-async fn watch(args: &Args, context: &Context, reader: &Reader<'_>) -> Result<(Evidence, Finding)> {
-    let timeout = Duration::from_secs(u64::from(args.timeout_seconds));
-    let started = context.clock.elapsed();
-    let mut progress = context.runner.progress();
-    let mut seen: Option<(Evidence, Finding)> = None;
+async fn watch(
+    wait: &mut Wait<'_>,
+    context: &Context,
+    reader: &Reader<'_>,
+) -> Result<(Evidence, Finding)> {
+    let mut waited = false;
     loop {
-        let trouble = match reader.read().await {
+        match reader.read().await {
             Ok(evidence) => {
                 let finding = judge(&evidence);
-                let waited = context.clock.elapsed().saturating_sub(started);
-                progress.show(&report::state(&evidence, &finding), waited);
-                let last = finding.verdict != Verdict::Forming;
-                seen = Some((evidence, finding));
-                if last {
-                    break;
-                }
-                None
+                wait.progress
+                    .show(&report::state(&evidence, &finding), wait.spent());
+                let Some(pause) = wait.pause().filter(|_| finding.verdict == Verdict::Forming)
+                else {
+                    return Ok((evidence, finding));
+                };
+                waited = true;
+                context.clock.sleep(pause).await;
             }
-            Err(error) => Some(passing(error, seen.is_some())?),
-        };
-        let waited = context.clock.elapsed().saturating_sub(started);
-        let Some(rest) = timeout.checked_sub(waited).filter(|rest| !rest.is_zero()) else {
-            if let Some(error) = trouble {
-                return Err(error);
-            }
-            break;
-        };
-        if let Some(error) = trouble {
-            progress.line(&format!("{}; trying again", error.message()));
+            Err(error) => wait.outlive(error, waited).await?,
         }
-        context.clock.sleep(PAUSE.min(rest)).await;
     }
-    seen.ok_or_else(|| Error::bug("the time was up before anything was read"))
+}
+
+/// The time that the check may take.
+struct Wait<'a> {
+    context: &'a Context,
+    started: Duration,
+    timeout: Duration,
+    progress: Progress<'a>,
+}
+
+impl<'a> Wait<'a> {
+    fn new(args: &Args, context: &'a Context) -> Self {
+        Self {
+            context,
+            started: context.clock.elapsed(),
+            timeout: Duration::from_secs(u64::from(args.timeout_seconds)),
+            progress: context.runner.progress(),
+        }
+    }
+
+    fn spent(&self) -> Duration {
+        self.context.clock.elapsed().saturating_sub(self.started)
+    }
+
+    /// The pause before the next look; none if the time is up.
+    fn pause(&self) -> Option<Duration> {
+        let rest = self.timeout.checked_sub(self.spent())?;
+        (!rest.is_zero()).then(|| PAUSE.min(rest))
+    }
+
+    /// Waits for an error to pass; gives it back if it will not, or if the time is up.
+    async fn outlive(&mut self, error: Error, waited: bool) -> Result<()> {
+        let error = passing(error, waited)?;
+        let Some(pause) = self.pause() else {
+            return Err(error);
+        };
+        self.progress.line(&format!(
+            "{}; trying again in {:.0} s",
+            error.message(),
+            pause.as_secs_f64()
+        ));
+        self.context.clock.sleep(pause).await;
+        Ok(())
+    }
 }
 
 /// An error that may pass; any other ends the wait.

@@ -7,6 +7,7 @@ use super::plan;
 use super::reader::Permission;
 use super::session::Session;
 use crate::aws::{self, Refusal, refusal};
+use crate::domain::near::instead;
 use crate::domain::rollout::Looks;
 use crate::domain::rollout::{Attach, Brief, DeploymentId, Pin, attach, short};
 use crate::error::{Error, Result};
@@ -34,21 +35,29 @@ impl Session<'_> {
                 Err(error) => error,
             };
             let passing = matches!(refusal(&error), Refusal::Throttled | Refusal::Passing);
-            if !passing || self.now().saturating_sub(started) >= PATIENCE {
+            looks.hampered(128);
+            let pause = looks.pause();
+            let spent = self.now().saturating_sub(started);
+            if !passing || spent + pause > self.patience() {
                 return Err(error);
             }
-            looks.hampered(128);
-            self.line(format!("{}; trying again", error.message()));
-            self.context.clock.sleep(looks.pause()).await;
+            self.line(format!(
+                "{}; trying again in {:.0} s",
+                error.message(),
+                pause.as_secs_f64()
+            ));
+            self.context.clock.sleep(pause).await;
         }
+    }
+
+    /// How long a fault that may pass is waited for, before anything is known of a deployment.
+    fn patience(&self) -> Duration {
+        PATIENCE.min(self.request.policy.timeout)
     }
 
     /// The first look at the service: it must be one that this action can judge.
     pub(super) async fn meet(&self) -> Result<()> {
-        if !aws::logged_in(&self.reader.config).await {
-            return Err(Error::usage("there are no AWS credentials")
-                .hint("Run aws-login before this step, or set AWS_PROFILE at a terminal."));
-        }
+        aws::require_login(&self.reader.config).await?;
         let name = &self.request.service;
         let found = match self.patiently(|| self.reader.ecs.service(name)).await {
             Ok(found) => found,
@@ -60,7 +69,7 @@ impl Session<'_> {
                 "there is no service {name} in the cluster {}, {}",
                 self.request.cluster, self.request.region
             ))
-            .hint(instead("services", name, names)));
+            .hint(instead(name, "services", names)));
         };
         plan::unsuitable(&service, self.request)?;
         self.known.borrow_mut().view.service = service;
@@ -78,7 +87,7 @@ impl Session<'_> {
                     "there is no cluster {wanted} in {}",
                     self.request.region
                 ))
-                .hint(instead("clusters", name, names))
+                .hint(instead(name, "clusters", names))
             }
             Refusal::Wrong => Error::usage(error.message()).hint(
                 "Check `cluster` and `service`: their names, their account and their region.",
@@ -87,7 +96,7 @@ impl Session<'_> {
             Refusal::Expired => {
                 error.hint("Run aws-login before this step; its credentials end by themselves.")
             }
-            Refusal::Throttled | Refusal::Passing => error,
+            Refusal::Throttled | Refusal::Passing | Refusal::Foreign => error,
         }
     }
 
@@ -112,7 +121,7 @@ impl Session<'_> {
                 }
                 Err(error) => {
                     let passing = matches!(refusal(&error), Refusal::Throttled | Refusal::Passing);
-                    if !passing || now.saturating_sub(started) >= PATIENCE {
+                    if !passing || now.saturating_sub(started) >= self.patience() {
                         return Err(error);
                     }
                     looks.hampered(128);
@@ -226,18 +235,5 @@ impl Session<'_> {
                 there.join(", ")
             }
         ))
-    }
-}
-
-fn instead(kind: &str, wanted: &str, names: Result<Vec<String>>) -> String {
-    match names {
-        Ok(names) if names.is_empty() => {
-            format!("There are no {kind} here: check the account and the region.")
-        }
-        Ok(names) => format!(
-            "The {kind} here: {}.",
-            plan::near(wanted, &names).join(", ")
-        ),
-        Err(_) => "Check the name, the account and the region.".to_owned(),
     }
 }

@@ -73,11 +73,7 @@ impl Session<'_> {
     /// The task definition to start from.
     async fn base(&self) -> Result<TaskDefinition> {
         let name = match &self.request.definition {
-            Some(Definition::File(path)) => {
-                let text = std::fs::read_to_string(path)
-                    .map_err(|error| Error::unread(format!("`task-definition` {path}"), error))?;
-                return TaskDefinition::from_file(&text, path);
-            }
+            Some(Definition::File(definition)) => return Ok(definition.as_ref().clone()),
             Some(Definition::Registered(name)) => name.clone(),
             None => self.service().task_definition,
         };

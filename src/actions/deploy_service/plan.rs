@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::args::{Args, Operation, Reaction, Until};
+use crate::domain::ecs_names::{Names, is_name};
 use crate::domain::rollout::{self, DeploymentId, Pin, Policy, Service};
+use crate::domain::task_definition::TaskDefinition;
 use crate::error::{Error, Result};
 
 /// A checked request.
@@ -27,24 +29,30 @@ pub(super) struct Request {
 }
 
 /// The task definition that `deploy` starts from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) enum Definition {
     Registered(String),
-    File(String),
+    /// The content of a file.
+    File(Box<TaskDefinition>),
 }
 
-/// Checks the inputs against each other and against the region.
-pub(super) fn request(args: &Args, region: &str) -> Result<Request> {
-    let mut account = None;
-    let cluster = cluster(args, region, &mut account)?;
-    let service = service(args, region, &cluster, &mut account)?;
+/// Checks the inputs against each other and against the region; `read` reads a file.
+pub(super) fn request(
+    args: &Args,
+    region: &str,
+    read: impl Fn(&str) -> std::io::Result<String>,
+) -> Result<Request> {
+    let mut names = Names::of(&args.cluster, &args.service, region)?;
     only_for(args)?;
     let definition = match &args.task_definition {
         Some(text) if args.operation == Operation::Deploy && text.ends_with(".json") => {
-            Some(Definition::File(text.clone()))
+            let content = read(text)
+                .map_err(|error| Error::unread(format!("`task-definition` {text}"), error))?;
+            let definition = TaskDefinition::from_file(&content, text)?;
+            Some(Definition::File(Box::new(definition)))
         }
         Some(text) => {
-            check_definition(text, region, &mut account)?;
+            check_definition(text, region, &mut names)?;
             Some(Definition::Registered(text.clone()))
         }
         None => None,
@@ -56,15 +64,13 @@ pub(super) fn request(args: &Args, region: &str) -> Result<Request> {
                     .hint("Name one of them: each leads to one deployment."),
             );
         }
-        (Some(id), None) => deployment(id, region, &service, &mut account)?,
+        (Some(id), None) => deployment(id, region, &mut names)?,
         (None, Some(Definition::Registered(name))) => Pin::TaskDefinition(name.clone()),
         (None, _) => Pin::Newest,
     };
     Ok(Request {
         operation: args.operation,
-        service,
         region: region.to_owned(),
-        account,
         pin,
         definition,
         image: args.image.clone(),
@@ -79,7 +85,9 @@ pub(super) fn request(args: &Args, region: &str) -> Result<Request> {
         },
         on_failure: args.on_failure,
         on_cancel: args.on_cancel,
-        cluster,
+        cluster: names.cluster,
+        service: names.service,
+        account: names.account,
     })
 }
 
@@ -121,112 +129,9 @@ fn only_for(args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// The resource of `arn:<partition>:ecs:<region>:<account>:<kind>/<resource>`, after its region and account were held against
-/// those of the others.
-fn arn<'a>(
-    input: &str,
-    text: &'a str,
-    kind: &str,
-    region: &str,
-    account: &mut Option<String>,
-) -> Result<&'a str> {
-    let example = format!("arn:aws:ecs:{region}:123456789012:{kind}/…");
-    let parts: Vec<&str> = text.splitn(6, ':').collect();
-    let digits = |text: &str| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
-    let found = match parts[..] {
-        ["arn", _, "ecs", place, number, resource] if digits(number) => {
-            Some((place, number, resource))
-        }
-        _ => None,
-    };
-    let Some((place, number, resource)) = found.filter(|(_, _, resource)| {
-        resource
-            .strip_prefix(kind)
-            .is_some_and(|rest| rest.starts_with('/') && rest.len() > 1)
-    }) else {
-        return Err(
-            Error::usage(format!("`{input}` is {text:?}, not the ARN of a {kind}"))
-                .hint(format!("It looks like {example}.")),
-        );
-    };
-    if place != region {
-        return Err(Error::usage(format!(
-            "`{input}` is in {place}, but the region is {region}: {text}"
-        ))
-        .hint("Set `aws-region` or AWS_REGION to the region of the service."));
-    }
-    let known = account.get_or_insert_with(|| number.to_owned());
-    if known != number {
-        return Err(Error::usage(format!(
-            "`{input}` belongs to account {number}, and another input to account {known}: {text}"
-        ))
-        .hint("Check which environment this job is for."));
-    }
-    Ok(&resource[kind.len() + 1..])
-}
-
-fn is_name(text: &str) -> bool {
-    (1..=255).contains(&text.len())
-        && text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
-}
-
-fn cluster(args: &Args, region: &str, account: &mut Option<String>) -> Result<String> {
-    let text = &args.cluster;
+fn check_definition(text: &str, region: &str, names: &mut Names) -> Result<()> {
     let name = if text.starts_with("arn:") {
-        arn("cluster", text, "cluster", region, account)?
-    } else {
-        text
-    };
-    named("cluster", text, name)?;
-    Ok(text.clone())
-}
-
-fn named(input: &str, text: &str, name: &str) -> Result<()> {
-    if is_name(name) {
-        return Ok(());
-    }
-    Err(
-        Error::usage(format!("`{input}` is {text:?}, neither a name nor an ARN"))
-            .hint("A name has letters, digits, hyphens and underscores."),
-    )
-}
-
-fn last(text: &str) -> &str {
-    text.rsplit('/').next().unwrap_or(text)
-}
-
-fn service(
-    args: &Args,
-    region: &str,
-    cluster: &str,
-    account: &mut Option<String>,
-) -> Result<String> {
-    let text = &args.service;
-    if !text.starts_with("arn:") {
-        named("service", text, text)?;
-        return Ok(text.clone());
-    }
-    let resource = arn("service", text, "service", region, account)?;
-    // The old form of the ARN has no cluster.
-    let name = match resource.split_once('/') {
-        Some((of, name)) if of == last(cluster) => name,
-        Some((of, _)) => {
-            return Err(Error::usage(format!(
-                "`service` belongs to the cluster {of}, but `cluster` is {cluster}"
-            ))
-            .hint("Correct one of them."));
-        }
-        None => resource,
-    };
-    named("service", text, name)?;
-    Ok(name.to_owned())
-}
-
-fn check_definition(text: &str, region: &str, account: &mut Option<String>) -> Result<()> {
-    let name = if text.starts_with("arn:") {
-        arn("task-definition", text, "task-definition", region, account)?
+        names.arn("task-definition", text, "task-definition", region)?
     } else {
         text
     };
@@ -244,21 +149,17 @@ fn check_definition(text: &str, region: &str, account: &mut Option<String>) -> R
     .hint("Give its ARN or family:revision, for example keycloak:42; for `deploy`, a file ends in .json."))
 }
 
-fn deployment(
-    text: &str,
-    region: &str,
-    service: &str,
-    account: &mut Option<String>,
-) -> Result<Pin> {
+fn deployment(text: &str, region: &str, names: &mut Names) -> Result<Pin> {
     if let Some(id) = DeploymentId::parse(text) {
         return Ok(Pin::Deployment(id));
     }
     if text.starts_with("arn:") {
-        let resource = arn("deployment-id", text, "service-deployment", region, account)?;
+        let resource = names.arn("deployment-id", text, "service-deployment", region)?;
         let of = resource.split('/').nth(1).unwrap_or("");
-        if of != service {
+        if of != names.service {
             return Err(Error::usage(format!(
-                "`deployment-id` is a deployment of {of}, but `service` is {service}"
+                "`deployment-id` is a deployment of {of}, but `service` is {}",
+                names.service
             ))
             .hint("Correct one of them."));
         }
@@ -307,44 +208,4 @@ pub(super) fn unsuitable(service: &Service, request: &Request) -> Result<()> {
         );
     }
     Ok(())
-}
-
-/// Up to three names that resemble `wanted`, or the first ones where none does.
-pub(super) fn near(wanted: &str, names: &[String]) -> Vec<String> {
-    let mut ranked: Vec<(usize, &String)> = names
-        .iter()
-        .map(|name| (distance(&wanted.to_lowercase(), &name.to_lowercase()), name))
-        .collect();
-    ranked.sort();
-    let close = wanted.len() / 2;
-    let some = ranked
-        .iter()
-        .take(3)
-        .filter(|(distance, _)| *distance <= close);
-    let near: Vec<String> = some.map(|(_, name)| (*name).clone()).collect();
-    if near.is_empty() {
-        ranked
-            .iter()
-            .take(3)
-            .map(|(_, name)| (*name).clone())
-            .collect()
-    } else {
-        near
-    }
-}
-
-/// The number of letters to insert, delete or change.
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (at, letter) in one.chars().enumerate() {
-        let mut corner = row[0];
-        row[0] = at + 1;
-        for (column, candidate) in other.iter().enumerate() {
-            let change = corner + usize::from(letter != *candidate);
-            corner = row[column + 1];
-            row[column + 1] = change.min(corner + 1).min(row[column] + 1);
-        }
-    }
-    row[other.len()]
 }

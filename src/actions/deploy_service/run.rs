@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Outcome<Outputs>> {
     let region = aws::region(context, args.aws_region.as_deref())?;
-    let request = plan::request(args, &region)?;
+    let request = plan::request(args, &region, |path| std::fs::read_to_string(path))?;
     let session = Session::new(context, &request).await;
     let work = async {
         let verdict = session.perform().await?;

@@ -195,6 +195,7 @@ impl<'a> Session<'a> {
                 self.known.borrow_mut().view.service.status = "INACTIVE".to_owned();
                 Ok(self.observe()?.verdict)
             }
+            Refusal::Foreign => Err(error),
             Refusal::Denied | Refusal::Wrong => Err(error.hint(
                 "The action needs ecs:DescribeServices, ecs:ListServiceDeployments and ecs:DescribeServiceDeployments.",
             )),

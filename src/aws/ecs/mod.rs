@@ -52,6 +52,10 @@ pub struct StartedTask {
 }
 
 impl Ecs {
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
     /// `cluster` is a name or an ARN.
     pub fn new(config: &SdkConfig, cluster: &str) -> Self {
         let mut builder: aws_sdk_ecs::config::Builder = config.into();

@@ -76,6 +76,27 @@ fn a_role_of_the_same_account_can_be_given_by_its_name() {
     );
 }
 
+#[test]
+fn a_chain_without_a_first_link_is_told_at_once() {
+    let (account, _) = account(&json!("sts:*"));
+    for role in [TARGET, "production"] {
+        let ended = Step::new()
+            .env("AWS_ENDPOINT_URL", &account.world.urls.aws)
+            .env("KECS_ROLE_CHAINING", "true")
+            .env("KECS_ROLE_TO_ASSUME", role)
+            .env("KECS_AWS_REGION", "eu-central-1")
+            .run("aws-login", &[]);
+        assert_eq!(ended.code, 2, "{}", ended.log);
+        assert!(
+            ended.log.contains("there are no AWS credentials"),
+            "{}",
+            ended.log
+        );
+        assert_eq!(ended.log.matches("attempt").count(), 0, "{}", ended.log);
+    }
+    assert_eq!(account.world.journal.count("sts", "AssumeRole"), 0);
+}
+
 fn step_elsewhere() -> Step {
     let (account, step) = account(&json!("sts:*"));
     // The world lives as long as the test process.

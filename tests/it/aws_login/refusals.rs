@@ -95,6 +95,60 @@ fn an_endpoint_that_is_no_address_is_refused_before_a_token_is_asked_for() {
 }
 
 #[test]
+fn a_page_of_a_proxy_is_not_asked_again() {
+    let account = Account::new();
+    account.world.sts.next([Fault::Gateway(403)]);
+    let ended = step(&account, job(Some("production"))).run("aws-login", &[]);
+    assert_eq!(ended.code, 6, "{}", ended.log);
+    assert!(!ended.log.contains("attempt 1"), "{}", ended.log);
+    for told in ["none of AWS's: status 403", "HTTPS_PROXY"] {
+        assert!(ended.log.contains(told), "{}", ended.log);
+    }
+}
+
+#[test]
+fn another_region_does_not_speak_for_one_that_nobody_knows() {
+    let account = Account::new();
+    account.world.sts.next([
+        Fault::Error(503, "ServiceUnavailable", "Service Unavailable"),
+        Fault::Gateway(502),
+    ]);
+    let ended = step(&account, job(Some("production")))
+        .env("KECS_AWS_REGION", "eu-central-9")
+        .run("aws-login", &[]);
+    assert_eq!(ended.code, 0, "{}", ended.log);
+    assert_eq!(
+        ended.log.matches("in eu-central-9").count(),
+        3,
+        "{}",
+        ended.log
+    );
+}
+
+#[test]
+fn an_issuer_that_is_no_address_is_told() {
+    let account = Account::new();
+    let ended = step(&account, job(Some("production")))
+        .env("ACTIONS_ID_TOKEN_REQUEST_URL", "none")
+        .run("aws-login", &[]);
+    assert_eq!(ended.code, 6, "{}", ended.log);
+    let told = "ACTIONS_ID_TOKEN_REQUEST_URL is no address";
+    assert!(ended.log.contains(told), "{}", ended.log);
+}
+
+#[test]
+fn an_account_that_is_to_be_masked_is_masked_before_a_refusal_names_it() {
+    let account = Account::new();
+    let ended = step(&account, job(None))
+        .env("KECS_MASK_AWS_ACCOUNT_ID", "true")
+        .run("aws-login", &[]);
+    assert_eq!(ended.code, 6, "{}", ended.log);
+    let mask = ended.log.find("::add-mask::123456789012").unwrap();
+    let told = ended.log.find(ROLE).unwrap();
+    assert!(mask < told, "{}", ended.log);
+}
+
+#[test]
 fn retries_can_be_switched_off() {
     let account = Account::new();
     account.world.sts.next([Fault::Error(
@@ -168,6 +222,13 @@ fn the_part_of_the_subject_that_differs_is_named() {
         "{}",
         ended.log
     );
+    let mut immutable = job(Some("production"));
+    immutable.subject = world::oidc::SubjectForm::Immutable;
+    let ended = step(&account, immutable)
+        .env("KECS_EXPECTED_SUB", "repo:acme/idp:environment:production")
+        .run("aws-login", &[]);
+    assert_eq!(ended.code, 2, "{}", ended.log);
+    assert!(ended.log.contains("OWNER@ID/REPO@ID"), "{}", ended.log);
 }
 
 #[test]
@@ -217,6 +278,17 @@ fn bad_input_is_one_annotation_and_nothing_is_exported() {
         ),
         ("KECS_ROLE_SESSION_NAME", "a b", "role-session-name"),
         ("KECS_AWS_REGION", "frankfurt", "aws-region"),
+        (
+            "KECS_AWS_REGION",
+            "eu-centrl-1",
+            "Did you mean eu-central-1",
+        ),
+        ("KECS_AWS_REGION", "cn-north-1", "is in aws-cn"),
+        ("KECS_AUDIENCE", "", "`audience` is empty"),
+        ("KECS_ALLOWED_ACCOUNT_IDS", "abc", "twelve digits"),
+        ("KECS_ALLOWED_ACCOUNT_IDS", ",", "no account id"),
+        ("KECS_REGISTRIES", "123", "twelve digits"),
+        ("KECS_REGISTRIES", "123456789012", "`ecr-login`"),
         ("KECS_INLINE_SESSION_POLICY", "{", "inline-session-policy"),
         (
             "KECS_ALLOWED_ACCOUNT_IDS",

@@ -38,9 +38,25 @@ fn a_registry_login_is_a_file_of_this_job_and_goes_with_the_logout() {
     assert!(!told.contains(auth) && !told.contains(password));
     assert!(ended.log.contains(&format!("::add-mask::{password}")));
 
+    std::fs::write(step.folder.path().join("env"), "").unwrap();
+    let step = step
+        .env("DOCKER_CONFIG", &folder)
+        .env("REGISTRY_AUTH_FILE", "/home/ada/auth.json");
     let ended = step.run("aws-login", &["--operation=logout"]);
     assert_eq!(ended.code, 0, "{}", ended.log);
+    assert!(
+        ended.log.contains("registry login removed"),
+        "{}",
+        ended.log
+    );
     assert!(!file.exists());
+    assert!(ended.exported.contains("DOCKER_CONFIG<<"));
+    assert!(
+        !ended.exported.contains("REGISTRY_AUTH_FILE"),
+        "somebody else's"
+    );
+    let ended = step.run("aws-login", &["--operation=logout"]);
+    assert!(ended.log.contains("no registry login"), "{}", ended.log);
 }
 
 #[test]

@@ -100,6 +100,17 @@ fn a_bucket_that_is_not_there_or_elsewhere_is_bad_input() {
 }
 
 #[test]
+fn a_service_that_nobody_answers_for_is_asked_until_the_time_is_up() {
+    let keycloak = Keycloak::new().deploy(1);
+    let step = keycloak
+        .step()
+        .env("AWS_ENDPOINT_URL", "http://127.0.0.1:9");
+    let ended = step.run("check-cluster", &["--timeout-seconds=20"]);
+    assert_eq!(ended.code, 6, "{}", ended.log);
+    tells(&ended, &["trying again in 5 s", "Connection refused"]);
+}
+
+#[test]
 fn bad_values_are_refused_before_any_call() {
     let keycloak = Keycloak::new();
     bad(
@@ -125,6 +136,28 @@ fn bad_values_are_refused_before_any_call() {
         &["--discovery=jdbc-ping", "--bucket=peers"],
         &["`bucket` is given"],
     );
+    let arn = |resource: &str| format!("arn:aws:ecs:{resource}");
+    for (flag, says) in [
+        (
+            format!("--cluster={}", arn("us-east-1:123456789012:cluster/main")),
+            "`cluster` is in us-east-1",
+        ),
+        (
+            format!("--service={}", arn("eu-central-1:123456789012:task/main/1")),
+            "`service` is",
+        ),
+        ("--expect=-1".to_owned(), "input `expect` is \"-1\""),
+    ] {
+        bad(&keycloak, &[&flag], &[says]);
+    }
+    let region = keycloak.step().env("AWS_REGION", "eu-centrl-1");
+    let ended = region.run("check-cluster", &[]);
+    assert_eq!(ended.code, 2, "{}", ended.log);
+    tells(&ended, &["AWS_REGION is \"eu-centrl-1\"", "Did you mean"]);
+    let nobody = keycloak.step().env("AWS_ACCESS_KEY_ID", "");
+    let ended = nobody.run("check-cluster", &[]);
+    assert_eq!(ended.code, 2, "{}", ended.log);
+    tells(&ended, &["there are no AWS credentials", "aws-login"]);
     assert!(keycloak.account.world.journal.entries().is_empty());
     let ended = Step::new().run("check-cluster", &[]);
     assert_eq!(ended.code, 2, "{}", ended.log);

@@ -24,10 +24,10 @@ fn unknown_names_lead_to_those_that_are_there() {
     let service = told(&stage.step().env("KECS_SERVICE", "keycloack"), &[]);
     refused(
         &service,
-        &["no service keycloack", "The services here: keycloak."],
+        &["no service keycloack", "Did you mean keycloak?"],
     );
     let cluster = told(&stage.step().env("KECS_CLUSTER", "prd"), &[]);
-    refused(&cluster, &["no cluster prd", "The clusters here: prod."]);
+    refused(&cluster, &["no cluster prd", "Did you mean prod?"]);
 }
 
 #[test]
@@ -102,6 +102,13 @@ fn what_is_no_value_of_an_input_is_refused_before_any_call() {
             &["--operation", "restart", "--deployment-id", "ecs-svc/1"],
             "means nothing to the operation `restart`",
         ),
+        (
+            &["--operation=deploy", "--task-definition=no.json"],
+            "`task-definition` no.json",
+        ),
+        (&["--aws-region", "x y"], "no AWS region"),
+        (&["--timeout-seconds", "-5"], "`timeout-seconds` is \"-5\""),
+        (&["--until=live", "--until=live"], "--until is given twice"),
     ] {
         refused(&stage.run(flags), &[says]);
     }

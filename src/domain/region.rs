@@ -1,9 +1,10 @@
-//! Regions: their shape, and where else to ask when one does not answer. Pure.
+//! AWS regions: which there are, which there may be one day, and where else to ask when one does not answer. Pure.
 
-use crate::domain::near::distance;
+use super::near::distance;
+use crate::error::{Error, Result};
 
 /// Regions with a public STS endpoint, for near names: "Regions, Availability Zones, and Local Zones" in the AWS general
-/// reference, November 2026. A region that is not in the list is no error.
+/// reference, November 2026. One that is named as these are may have been opened since.
 const KNOWN: [&str; 38] = [
     "af-south-1",
     "ap-east-1",
@@ -45,24 +46,57 @@ const KNOWN: [&str; 38] = [
     "us-west-2",
 ];
 
-/// Whether a text looks like a region: lower-case words and a number, joined by hyphens.
-pub(super) fn looks_right(region: &str) -> bool {
+/// What the last word of every region's name is so far.
+const DIRECTIONS: [&str; 9] = [
+    "central",
+    "north",
+    "northeast",
+    "northwest",
+    "south",
+    "southeast",
+    "southwest",
+    "east",
+    "west",
+];
+
+/// Whether a region of this name was there when this was written.
+pub fn is_known(region: &str) -> bool {
+    KNOWN.contains(&region)
+}
+
+/// Whether there may be a region of this name: words in small letters, a direction, one digit, joined by hyphens.
+pub fn looks_right(region: &str) -> bool {
     let parts: Vec<&str> = region.split('-').collect();
-    let [first, middle @ .., number] = &parts[..] else {
+    let [first, middle @ .., direction, number] = &parts[..] else {
         return false;
     };
-    let word = |text: &&str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase());
-    first.len() >= 2
-        && word(first)
-        && !middle.is_empty()
+    let word = |text: &&str| {
+        (2..=4).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_lowercase())
+    };
+    word(first)
         && middle.iter().all(word)
+        && DIRECTIONS.contains(direction)
         && number.len() == 1
         && number.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// Refuses what cannot be a region; `from` is the input or the variable that it stands in.
+pub fn check(from: &str, region: &str) -> Result<()> {
+    if looks_right(region) {
+        return Ok(());
+    }
+    let near = near(region);
+    let hint = if near.is_empty() {
+        "It looks like eu-central-1.".to_owned()
+    } else {
+        format!("Did you mean {}?", near.join(" or "))
+    };
+    Err(Error::usage(format!("{from} is {region:?}, which is no AWS region")).hint(hint))
+}
+
 /// Known regions that differ from `region` in at most two characters; none if it is itself known.
-pub(super) fn near(region: &str) -> Vec<&'static str> {
-    if KNOWN.contains(&region) {
+pub fn near(region: &str) -> Vec<&'static str> {
+    if is_known(region) {
         return Vec::new();
     }
     KNOWN
@@ -72,7 +106,7 @@ pub(super) fn near(region: &str) -> Vec<&'static str> {
 }
 
 /// A region of the same partition, near by and never switched off by default, to ask when `region` does not answer.
-pub(super) fn fallback(region: &str) -> &'static str {
+pub fn fallback(region: &str) -> &'static str {
     let (first, second) = match region.split('-').next().unwrap_or("") {
         "cn" => ("cn-north-1", "cn-northwest-1"),
         "us" if region.starts_with("us-gov-") => ("us-gov-west-1", "us-gov-east-1"),
@@ -84,7 +118,7 @@ pub(super) fn fallback(region: &str) -> &'static str {
 }
 
 /// The partition that a region belongs to, as ARNs name it.
-pub(super) fn partition(region: &str) -> &'static str {
+pub fn partition(region: &str) -> &'static str {
     match region.split('-').next().unwrap_or("") {
         "cn" => "aws-cn",
         "us" if region.starts_with("us-gov-") => "aws-us-gov",
@@ -112,14 +146,22 @@ mod tests {
             "eu-central-1a",
             "-1",
             "eu--1",
+            "eu-centrl-1",
+            "xx-nowhere-1",
         ] {
             assert!(!looks_right(text), "{text}");
+        }
+        for text in ["eusc-de-east-1", "us-iso-east-1", "sa-west-1"] {
+            assert!(looks_right(text), "{text}");
+            assert!(!is_known(text), "{text}");
         }
     }
 
     #[test]
     fn a_slip_of_the_pen_has_near_names() {
         assert_eq!(near("eu-centrall-1"), ["eu-central-1", "eu-central-2"]);
+        let error = check("AWS_REGION", "eu-centrl-1").unwrap_err();
+        assert!(error.message().starts_with("AWS_REGION is"), "{error}");
         assert!(near("ap-southeast-9").contains(&"ap-southeast-1"));
         assert!(near("xx-nowhere-1").is_empty());
     }
