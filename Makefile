@@ -8,8 +8,10 @@ ENV := source tests/tools/env.sh;
 FAULTS := access-denied bad-jar crash-loop rollback split-cluster token
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-ifneq ($(filter-out $(FAULTS),$(BREAK)),)
-$(error BREAK=$(BREAK) is none of the faults there are: $(FAULTS))
+ifneq ($(BREAK),)
+ifneq ($(words $(BREAK))$(filter-out $(FAULTS),$(BREAK)),1)
+$(error BREAK=$(BREAK) is not one of the faults there are: $(FAULTS))
+endif
 endif
 
 .PHONY: help

@@ -25,6 +25,48 @@ pub enum Fault {
     Token,
 }
 
+impl Fault {
+    /// What is wrong, in a sentence.
+    const fn planted(self) -> &'static str {
+        match self {
+            Self::AccessDenied => "the deploy role trusts another environment than the job's",
+            Self::BadJar => "a pull request adds a jar that shadows one of Keycloak's own",
+            Self::CrashLoop => "the Keycloak of the new image ends soon after it has started",
+            Self::Rollback => "a second release never gets healthy, and ECS takes it back",
+            Self::SplitCluster => "the nodes cannot reach each other on the ports of JGroups",
+            Self::Token => "the pull request with the tag is merged with GITHUB_TOKEN",
+        }
+    }
+
+    /// What the stage that fails is called, and what it says to the user.
+    const fn shows(self) -> (&'static str, &'static str) {
+        const DEPLOYED: &str = "The tag is deployed";
+        match self {
+            Self::AccessDenied => (DEPLOYED, "Not authorized to perform sts:AssumeRole"),
+            Self::BadJar => ("is checked", "jgroups-5.5.2.Final.jar"),
+            Self::CrashLoop => (DEPLOYED, "exit code 1"),
+            Self::Rollback => (DEPLOYED, "back: ECS deployment circuit breaker"),
+            Self::SplitCluster => (DEPLOYED, "7800"),
+            Self::Token => (DEPLOYED, "GITHUB_TOKEN"),
+        }
+    }
+
+    /// Whether the fault showed where it was to show, and nowhere else.
+    fn verdict(self, failures: &[(&str, &str)]) -> String {
+        let (stage, text) = self.shows();
+        match failures {
+            [(title, reason)] if title.contains(stage) && reason.contains(text) => {
+                format!(
+                    "the fault showed as meant, in the stage \"{title}\"; a user reads:\n{reason}"
+                )
+            }
+            _ => format!(
+                "the fault did not show as meant: the stage \"{stage}\" alone should have failed, and said \"{text}\""
+            ),
+        }
+    }
+}
+
 /// What a rehearsal is made from.
 pub struct Script {
     /// Checkout of the product.
@@ -42,9 +84,19 @@ impl Script {
     /// Plays the story; whether every stage did its work.
     pub async fn play(&self) -> bool {
         let mut story = Story::default();
+        let _lock = match lock(&self.cache) {
+            Ok(lock) => lock,
+            Err(reason) => {
+                story.say(&reason);
+                return false;
+            }
+        };
         let mut report = Report::new(self.fault);
         for line in report.stand_ins() {
             story.say(line);
+        }
+        if let Some(fault) = self.fault {
+            story.say(&format!("planted: {}", fault.planted()));
         }
         let played = self.stages(&mut story, &mut report).await;
         story.say(&format!("\n{}", story.timeline()));
@@ -56,12 +108,14 @@ impl Script {
             story.say(&format!("could not write {}: {error}", file.display()));
             return false;
         }
+        if let Some(fault) = self.fault {
+            story.say(&fault.verdict(&story.failures()));
+        }
         story.say(&format!("report: {}", file.display()));
         played.is_ok() && story.succeeded()
     }
 
     async fn stages(&self, story: &mut Story, report: &mut Report) -> Result<(), String> {
-        let _lock = lock(&self.cache)?;
         if self.folder.exists() {
             std::fs::remove_dir_all(&self.folder).map_err(|error| error.to_string())?;
         }

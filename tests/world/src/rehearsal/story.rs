@@ -101,6 +101,15 @@ impl Story {
         !self.stages.is_empty() && self.stages.iter().all(|stage| stage.result.is_ok())
     }
 
+    /// The stages that failed, each with its reason.
+    pub fn failures(&self) -> Vec<(&str, &str)> {
+        let failed = self.stages.iter().filter_map(|stage| {
+            let reason = stage.result.as_ref().err()?;
+            Some((stage.title.as_str(), reason.as_str()))
+        });
+        failed.collect()
+    }
+
     /// The timeline as a Markdown table.
     pub fn timeline(&self) -> String {
         let mut text = String::from("| stage | seconds | result |\n|---|---:|---|\n");
