@@ -51,7 +51,7 @@ pub struct Args {
     /// Cache configuration whose JGroups protocols the jars provide; by default every `cache-ispn*.xml` beside the manifest
     #[arg(long, value_name = "FILE")]
     pub cache_config_file: Option<PathBuf>,
-    /// Folder that keeps the indexes of Keycloak's classes between runs; by default in the runner's tool cache
+    /// Folder that keeps the indexes of Keycloak's classes between runs; by default a folder of this job, at a terminal `~/.cache/keycloak-ecs-actions`
     #[arg(long, value_name = "FOLDER")]
     pub cache_dir: Option<PathBuf>,
     /// Name of the check that `explain` is to explain, for example `linkage`; by default all
@@ -71,7 +71,9 @@ impl Args {
         let wanted = manifest.wanted().map_err(|fault| {
             let named = fault.split(['"', ' ']).find(|word| word.contains(':'));
             let line = named.and_then(|named| line_of(&text, named));
-            Error::usage(format!("{file}: {fault}")).at(file.clone(), line)
+            Error::usage(format!("{file}: {fault}"))
+                .at(file.clone(), line)
+                .hint("The README of actions/verify-providers shows what it may hold.")
         })?;
         Ok((wanted, text))
     }
@@ -93,9 +95,14 @@ impl Args {
     /// Keycloak's version.
     pub(super) fn keycloak(&self) -> Result<String> {
         if let Some(version) = &self.keycloak_version {
-            return is_name(version)
-                .then(|| version.clone())
-                .ok_or_else(|| Error::usage(format!("`keycloak-version` is {version:?}")));
+            let numbered = version.starts_with(|first: char| first.is_ascii_digit());
+            if is_name(version) && numbered {
+                return Ok(version.clone());
+            }
+            return Err(Error::usage(format!(
+                "`keycloak-version` is {version:?}, which is no version"
+            ))
+            .hint("Give the version itself, for example 26.7.5, or leave it out for that of the Dockerfile."));
         }
         let dockerfile = self.manifest.with_file_name("Dockerfile");
         let text = read(&dockerfile).map_err(|error| {

@@ -1,5 +1,7 @@
-//! Keycloak's own classes: from the given distribution, from the cache, from beside the action, or from the distribution in
+//! Keycloak's own classes: from the given distribution, from beside the action, from the cache, or from the distribution in
 //! the Maven repository, once.
+//!
+//! What lies beside the action is fixed by its commit, so it comes before a cache that somebody else may have written to.
 
 use std::fs::File;
 use std::io::{Cursor, Read, Seek};
@@ -31,15 +33,15 @@ pub(super) async fn load(args: &Args, context: &Context, version: &str) -> Resul
     if let Some(home) = &args.keycloak_home {
         return of_folder(home);
     }
+    if let Some(index) = shipped(context, version) {
+        return Ok(index);
+    }
     let folder = cache(args, context);
     let kept = folder.join(format!("keycloak-{version}.index"));
     if let Some(index) = std::fs::read(&kept)
         .ok()
         .and_then(|bytes| KeycloakIndex::from_bytes(&bytes))
     {
-        return Ok(index);
-    }
-    if let Some(index) = shipped(context, version) {
         return Ok(index);
     }
     let unwritten = |error: std::io::Error| {
@@ -82,12 +84,14 @@ fn shipped(context: &Context, version: &str) -> Option<KeycloakIndex> {
     KeycloakIndex::from_bytes(&bytes)
 }
 
+/// The folder of the indexes. A job has one of its own unless the caller names another: earlier jobs on the same machine may
+/// write to the tool cache, and an index that they changed would hide what it should find.
 fn cache(args: &Args, context: &Context) -> PathBuf {
     const OURS: &str = "keycloak-ecs-actions";
     let variable = |name| context.env.get(name).map(PathBuf::from);
     args.cache_dir
         .clone()
-        .or_else(|| variable("RUNNER_TOOL_CACHE").map(|folder| folder.join(OURS)))
+        .or_else(|| variable("RUNNER_TEMP").map(|folder| folder.join(OURS)))
         .or_else(|| variable("XDG_CACHE_HOME").map(|folder| folder.join(OURS)))
         .or_else(|| variable("HOME").map(|folder| folder.join(".cache").join(OURS)))
         .unwrap_or_else(|| std::env::temp_dir().join(OURS))

@@ -27,6 +27,14 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Outcome<Output
     } = listed(args, context)?;
     let keycloak = args.keycloak()?;
     let present = present(&args.providers_dir)?;
+    let is_jar = |one: &Present| one.file.to_ascii_lowercase().ends_with(".jar");
+    if wanted.is_none() && !present.iter().any(is_jar) {
+        return Err(Error::usage(format!(
+            "`providers-dir` {} has no jar, and there is no manifest and no lock",
+            args.providers_dir.display()
+        ))
+        .hint("Name the folder that the image gets its providers from."));
+    }
     let index = index::load(args, context, &keycloak).await?;
     let known = index.shadow();
     let mut findings = plan::findings(&lock, wanted.as_ref(), &keycloak, &present, &known);

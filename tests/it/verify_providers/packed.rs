@@ -4,7 +4,7 @@ use std::process::Command;
 
 use super::writer::Class;
 use super::{Team, jar, jar_of};
-use crate::support::{Ended, python};
+use crate::support::{Ended, Step, python};
 
 /// A jar that Python's zipfile makes of this program, in which `jar` is the open archive.
 fn made(program: &str) -> Vec<u8> {
@@ -207,4 +207,54 @@ fn the_lock_is_listed_and_checks_are_explained() {
     let unknown = explain("V3");
     assert_eq!(unknown.code, 2, "{}", unknown.log);
     assert!(unknown.log.contains("shadows-keycloak"), "{}", unknown.log);
+}
+
+/// A step with a folder of jars, and neither manifest nor lock.
+fn folder(jars: &[(&str, Vec<u8>)]) -> Step {
+    let step = Step::new()
+        .env("KECS_KEYCLOAK_VERSION", "26.7.5")
+        .env("KECS_PROVIDERS_DIR", "jars");
+    let folder = step.folder.path().join("jars");
+    std::fs::create_dir(&folder).unwrap();
+    for (name, bytes) in jars {
+        std::fs::write(folder.join(name), bytes).unwrap();
+    }
+    step
+}
+
+#[test]
+fn the_index_of_the_action_comes_before_one_that_an_earlier_job_left() {
+    use keycloak_ecs_actions::domain::keycloak_index::Builder;
+
+    let mut forged = Builder::default();
+    forged
+        .class(&Class::new("org/example/Own").made().bytes())
+        .unwrap();
+    let forged = forged.finish().to_bytes();
+    let action = crate::support::repository().join("actions/verify-providers");
+    for cache in ["KECS_CACHE_DIR", "RUNNER_TOOL_CACHE", "RUNNER_TEMP"] {
+        let step = folder(&[("shadow.jar", jar("org/keycloak/models/RealmModel"))])
+            .env("GITHUB_ACTION_PATH", action.to_str().unwrap());
+        let left = step.folder.path().join("left");
+        for folder in [left.clone(), left.join("keycloak-ecs-actions")] {
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(folder.join("keycloak-26.7.5.index"), &forged).unwrap();
+        }
+        let ended = step
+            .env(cache, left.to_str().unwrap())
+            .run("verify-providers", &[]);
+        assert_eq!(ended.code, 3, "{cache}: {}", ended.log);
+        assert!(ended.log.contains("shadow"), "{cache}: {}", ended.log);
+    }
+}
+
+#[test]
+fn a_folder_without_a_jar_is_no_folder_of_providers() {
+    let step = folder(&[("README.txt", b"later".to_vec())]);
+    let ended = step.run("verify-providers", &[]);
+    assert_eq!(ended.code, 2, "{}", ended.log);
+    assert!(ended.log.contains("has no jar"), "{}", ended.log);
+    let ended = step.run("verify-providers", &["--keycloak-version=latest"]);
+    assert_eq!(ended.code, 2, "{}", ended.log);
+    assert!(ended.log.contains("which is no version"), "{}", ended.log);
 }
