@@ -3,6 +3,8 @@
 //! Source: OCI distribution specification 1.1, "Pulling manifests" (names); Amazon ECR user guide, "Amazon ECR private
 //! registry" (host names), November 2026.
 
+use crate::error::{Error, Result};
+
 use std::net::IpAddr;
 
 /// Longest name that every client takes: 255 characters with the host and the slash.
@@ -42,6 +44,35 @@ fn split_port(host: &str) -> (&str, Option<&str>) {
         Some((front, port)) if !port.contains(']') => (front, Some(port)),
         _ => (host, None),
     }
+}
+
+/// Refuses what cannot be the name of a repository; `input` is where it stands.
+pub fn check_repository(input: &str, name: &str) -> Result<()> {
+    let first = name.split('/').next().unwrap_or("");
+    if ecr_region(first).is_some() {
+        return Err(Error::usage(format!("`{input}` is {name:?}, which holds the host of a registry"))
+            .hint("Give the name of the repository alone, such as keycloak; the host belongs into `registry`."));
+    }
+    if is_repository(name) {
+        return Ok(());
+    }
+    Err(Error::usage(format!(
+        "`{input}` is {name:?}, which cannot be the name of an image repository"
+    ))
+    .hint(
+        "It takes small letters, digits and single separators, such as keycloak or team/keycloak.",
+    ))
+}
+
+/// Refuses what cannot be the host of a registry; `input` is where it stands.
+pub fn check_host(input: &str, host: &str) -> Result<()> {
+    if is_host(host) {
+        return Ok(());
+    }
+    Err(Error::usage(format!("`{input}` is {host:?}, which is not the host of a registry")).hint(
+        "Give the host alone, such as ghcr.io or 123456789012.dkr.ecr.eu-central-1.amazonaws.com: no https://, and no path, \
+         which belongs into `repository`.",
+    ))
 }
 
 /// Whether a registry is on this machine: there, and only there, plain HTTP is spoken.

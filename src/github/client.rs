@@ -58,7 +58,12 @@ impl Repository {
         let (owner, name) = full_name
             .split_once('/')
             .filter(|(owner, name)| !owner.is_empty() && !name.is_empty() && !name.contains('/'))
-            .ok_or_else(|| Error::usage(format!("{full_name:?} is no repository as owner/name")))?;
+            .ok_or_else(|| {
+                Error::usage(format!(
+                    "the repository on GitHub is {full_name:?}, not owner/name"
+                ))
+                .hint("Correct the input `repository`, or GITHUB_REPOSITORY where it is not given.")
+            })?;
         let api = context
             .env
             .get("GITHUB_API_URL")

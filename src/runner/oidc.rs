@@ -103,6 +103,11 @@ async fn read(tried: &str, answer: reqwest::Response, runner: &Runner) -> Result
 }
 
 fn missing(env: &Env) -> String {
+    if !env.on_github() {
+        return "Only a job on GitHub has one. At a terminal, log in with the aws CLI; with `role-chaining` this action takes \
+                another role from there."
+            .to_owned();
+    }
     let add = "Add to the job:\npermissions:\n  contents: read\n  id-token: write";
     match fork(env) {
         Some(fork) => format!(

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::args::{Args, Wanted};
 use crate::domain::image_input::LABEL;
 use crate::domain::image_manifest::Descriptor;
-use crate::domain::image_reference::{ecr_region, is_host, is_repository};
+use crate::domain::image_reference::{check_host, check_repository, ecr_region};
 use crate::domain::tag::{is_image_tag, release};
 use crate::error::{Error, Result};
 use crate::runner::Env;
@@ -35,9 +35,9 @@ pub(super) struct Request {
 
 /// Checks everything that can be checked without a file, a registry or a builder.
 pub(super) fn request(args: &Args) -> Result<Request> {
-    repository("repository", &args.repository)?;
+    check_repository("repository", &args.repository)?;
     if let Some(cache) = &args.cache_repository {
-        repository("cache-repository", cache)?;
+        check_repository("cache-repository", cache)?;
         if *cache == args.repository {
             return Err(
                 Error::usage("`cache-repository` is the repository of the image itself")
@@ -45,11 +45,8 @@ pub(super) fn request(args: &Args) -> Result<Request> {
             );
         }
     }
-    if let Some(registry) = args.registry.as_deref().filter(|host| !is_host(host)) {
-        return Err(Error::usage(format!("`registry` is {registry:?}, which is not the host of a registry")).hint(
-            "Give the host alone, such as ghcr.io or 123456789012.dkr.ecr.eu-central-1.amazonaws.com: no https://, and \
-             no path, which belongs into `repository`.",
-        ));
+    if let Some(registry) = &args.registry {
+        check_host("registry", registry)?;
     }
     for (input, value) in [("tag", &args.tag), ("alias", &args.alias)] {
         if let Some(value) = value.as_deref().filter(|value| !is_image_tag(value)) {
@@ -112,23 +109,6 @@ fn one_platform(builder: Wanted) -> Result<()> {
         )
         .hint("Install the plugin buildx (docker/setup-buildx-action), or name one platform.")),
     }
-}
-
-fn repository(input: &str, name: &str) -> Result<()> {
-    let first = name.split('/').next().unwrap_or("");
-    if ecr_region(first).is_some() {
-        return Err(Error::usage(format!("`{input}` is {name:?}, which holds the host of a registry"))
-            .hint("Give the name of the repository alone, such as keycloak; the host belongs into `registry`."));
-    }
-    if is_repository(name) {
-        return Ok(());
-    }
-    Err(Error::usage(format!(
-        "`{input}` is {name:?}, which cannot be the name of an image repository"
-    ))
-    .hint(
-        "It takes small letters, digits and single separators, such as keycloak or team/keycloak.",
-    ))
 }
 
 /// The name of the image at the builder: where it will be pushed to, or a name of this machine.

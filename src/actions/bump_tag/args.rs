@@ -1,6 +1,7 @@
 use std::path::{Component, Path};
 
 use crate::domain::coordinates::Coordinates;
+use crate::domain::image_reference::{check_host, check_repository};
 use crate::domain::inputs::Inputs;
 use crate::domain::providers::Locked;
 use crate::domain::tag::{Version, adopted, git_tag_fault, is_image_tag};
@@ -102,6 +103,17 @@ impl Args {
         }
     }
 
+    /// The image repository and the registry, if they are named, can be such.
+    pub(super) fn check_repository(&self) -> Result<()> {
+        if let Some(name) = &self.repository {
+            check_repository("repository", name)?;
+        }
+        match &self.registry {
+            Some(host) => check_host("registry", host),
+            None => Ok(()),
+        }
+    }
+
     /// The tag to go on from, and the version in it.
     pub(super) fn adopted(&self) -> Result<Option<(&str, Version)>> {
         let Some(tag) = self.adopt_from.as_deref() else {
@@ -160,6 +172,23 @@ mod tests {
                 args(&["--tag-prefix", prefix]).prefix().is_err(),
                 "{prefix}"
             );
+        }
+    }
+
+    #[test]
+    fn an_image_repository_is_a_name_alone() {
+        for flags in [
+            &["--repository=idp/keycloak", "--registry=ghcr.io"][..],
+            &[],
+        ] {
+            assert!(args(flags).check_repository().is_ok(), "{flags:?}");
+        }
+        for flag in [
+            "--repository=Keycloak",
+            "--repository=r.example/keycloak:1",
+            "--registry=https://ghcr.io",
+        ] {
+            assert!(args(&[flag]).check_repository().is_err(), "{flag}");
         }
     }
 

@@ -45,6 +45,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Outputs> {
     let inputs = args.inputs()?;
     let prefix = args.prefix()?;
     let adopted = args.adopted()?;
+    args.check_repository()?;
     let mut elsewhere = Elsewhere::deployed(&args)?;
     let event = Event::read(&context.env)?;
     may_reserve(&args, &event)?;
@@ -94,13 +95,21 @@ fn may_reserve(args: &Args, event: &Event) -> Result<()> {
                 .hint("Set `dry-run: true` here, and reserve the tag after the merge."),
         );
     }
-    if event.sha.is_none() {
-        return Err(
-            Error::usage("GITHUB_SHA is not set: no commit to reserve a tag for")
-                .hint("Set it to the commit that the image is built from, or give `dry-run`."),
-        );
-    }
-    Ok(())
+    let told = match event.sha.as_deref() {
+        None => "GITHUB_SHA is not set: no commit to reserve a tag for".to_owned(),
+        Some(sha) if !is_commit(sha) => {
+            format!("GITHUB_SHA is {sha:?}, not the full hash of a commit")
+        }
+        Some(_) => return Ok(()),
+    };
+    Err(Error::usage(told)
+        .hint("Set it to the commit that the image is built from, or give `dry-run`."))
+}
+
+/// The hash of a commit, SHA-1 or SHA-256, in full.
+fn is_commit(text: &str) -> bool {
+    let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    [40, 64].contains(&text.len()) && text.bytes().all(hex)
 }
 
 impl Task<'_> {

@@ -41,6 +41,12 @@ impl Request {
             return Err(Error::usage("`draft` and `auto-merge` are both true")
                 .hint("A draft is never merged; choose one of the two."));
         }
+        if local && let Some(input) = of_pull_request(args) {
+            return Err(Error::usage(format!(
+                "`{input}` is for a pull request, but the file is edited on disk"
+            ))
+            .hint("Leave it out, or open a pull request with `local: false`."));
+        }
         let wanted = args.variables.0.clone();
         let variable = wanted.first().map_or("", |one| &one.address.variable);
         let branch = args
@@ -93,6 +99,26 @@ impl Request {
     pub(super) fn name(&self) -> &str {
         self.file.rsplit('/').next().unwrap_or(&self.file)
     }
+}
+
+/// The first input that says something of a pull request. `token` is left out: on GitHub it has a default.
+fn of_pull_request(args: &Args) -> Option<&'static str> {
+    let given = [
+        ("repository", args.repository.is_some()),
+        ("base", args.base.is_some()),
+        ("branch", args.branch.is_some()),
+        ("title", args.title.is_some()),
+        ("body", args.body.is_some()),
+        ("labels", args.labels.is_some()),
+        ("reviewers", args.reviewers.is_some()),
+        ("team-reviewers", args.team_reviewers.is_some()),
+        ("assignees", args.assignees.is_some()),
+        ("milestone", args.milestone.is_some()),
+        ("draft", args.draft),
+        ("auto-merge", args.auto_merge),
+    ];
+    let first = given.into_iter().find(|(_, given)| *given);
+    first.map(|(input, _)| input)
 }
 
 /// A path from the root of the repository, without `./`.

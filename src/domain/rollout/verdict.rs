@@ -142,7 +142,7 @@ pub(super) fn left_alone(view: &View) -> String {
         .as_ref()
         .is_some_and(|ours| ours.sources.is_none());
     if nothing_before {
-        return "ECS has no revision to roll back to.".to_owned();
+        return "ECS has no revision to roll back to: mend the cause, and deploy again.".to_owned();
     }
     match (breaker.enabled, breaker.rollback) {
         (true, true) => {

@@ -126,3 +126,23 @@ fn a_file_that_is_not_there_is_named() {
         ended.log
     );
 }
+
+#[test]
+fn what_is_for_a_pull_request_is_not_left_out_in_silence() {
+    let step = laptop("tag = \"1.0.0\"\n");
+    for flag in ["--labels=keycloak", "--base=main", "--auto-merge"] {
+        let ended = set(&step, &[flag]);
+        assert_eq!(ended.code, 2, "{flag}: {}", ended.log);
+        let told = "is for a pull request, but the file is edited on disk";
+        assert!(ended.log.contains(told), "{flag}: {}", ended.log);
+    }
+    assert_eq!(text(&step), "tag = \"1.0.0\"\n");
+}
+
+#[test]
+fn values_may_be_given_one_by_one() {
+    let step = laptop("tag = \"1.0.0\"\nname = \"a\"\n");
+    let ended = set(&step, &["--variables=name=b"]);
+    assert_eq!(ended.code, 0, "{}", ended.log);
+    assert_eq!(text(&step), "tag = \"1.1.0\"\nname = \"b\"\n");
+}
