@@ -5,6 +5,11 @@ output "state_bucket" {
   value       = aws_s3_bucket.state.bucket
 }
 
+output "backend" {
+  description = "Lines for the backend of each root."
+  value       = "bucket = \"${aws_s3_bucket.state.bucket}\"\nregion = \"${var.aws_region}\""
+}
+
 output "plan_role_arn" {
   description = "Role for plans on pull requests: the repository's variable AWS_PLAN_ROLE_TO_ASSUME."
   value       = module.github_oidc.plan_role_arn
@@ -34,7 +39,9 @@ output "next_steps" {
   description = "What to do after this apply, in words."
   value = join("\n", concat(
     [
-      "The bucket for states is ${aws_s3_bucket.state.bucket}. Write it into the backend of bootstrap/ (then: terraform init -migrate-state) and of each folder of environments/.",
+      "Write these lines into the backend of bootstrap/ (then: terraform init -migrate-state) and of each folder of environments/, in terraform.tf:",
+      "  bucket = \"${aws_s3_bucket.state.bucket}\"",
+      "  region = \"${var.aws_region}\"",
       "Write permissions_boundary = \"${module.github_oidc.permissions_boundary_arn}\" into the terraform.tfvars of each environment.",
       "In GitHub, make the environments, with reviewers where somebody is to approve, and set the variables:",
       "  gh variable set AWS_REGION --body ${var.aws_region}",

@@ -13,6 +13,7 @@ terraform {
 
   # backend "s3" {
   #   bucket       = "<the output state_bucket>"
+  #   region       = "<the value of aws_region>"
   #   key          = "keycloak/bootstrap.tfstate"
   #   use_lockfile = true
   # }

@@ -73,3 +73,17 @@ run "a_region_that_is_none" {
 
   expect_failures = [var.aws_region]
 }
+
+run "a_region_with_a_slip_of_the_pen" {
+  command = plan
+
+  module {
+    source = "../bootstrap"
+  }
+
+  variables {
+    aws_region = "eu-centrl-1"
+  }
+
+  expect_failures = [var.aws_region]
+}

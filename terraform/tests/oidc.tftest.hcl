@@ -155,15 +155,44 @@ run "values_that_are_none" {
     state_bucket      = "s3://states"
     job_workflow_refs = { deploy = ["example/*/.github/workflows/deploy.yml@main"] }
     more_claims       = { sub = "repo:example/keycloak:*" }
-    oidc_provider     = { arn = "token.actions.githubusercontent.com" }
     issuer            = "https://token.actions.githubusercontent.com"
     kms_key           = { arn = "alias/keycloak" }
   }
 
   expect_failures = [
-    var.name, var.repository, var.repository_id, var.owner_id, var.ref, var.environments, var.image_repository, var.state_bucket, var.job_workflow_refs, var.more_claims, var.oidc_provider, var.issuer,
+    var.name, var.repository, var.repository_id, var.owner_id, var.ref, var.environments, var.image_repository, var.state_bucket, var.job_workflow_refs, var.more_claims, var.issuer,
     var.kms_key,
   ]
+}
+
+run "names_that_mean_something_else" {
+  command = plan
+
+  module {
+    source = "../modules/github-oidc"
+  }
+
+  variables {
+    environments  = { bootstrap = "keycloak" }
+    oidc_provider = { arn = "arn:aws:iam::210987654321:oidc-provider/token.actions.githubusercontent.com" }
+  }
+
+  expect_failures = [var.environments, var.oidc_provider]
+}
+
+run "an_environment_called_like_one_of_full_applies" {
+  command = plan
+
+  module {
+    source = "../modules/github-oidc"
+  }
+
+  variables {
+    environments  = { production = "keycloak", "prod-infrastructure" = "keycloak-2" }
+    oidc_provider = { arn = "arn:aws:iam::123456789012:oidc-provider/gitlab.com" }
+  }
+
+  expect_failures = [var.environments, var.oidc_provider]
 }
 
 run "two_environments_of_one_stack" {
@@ -174,8 +203,9 @@ run "two_environments_of_one_stack" {
   }
 
   variables {
-    environments = { production = "keycloak", staging = "keycloak" }
+    environments  = { production = "keycloak", staging = "keycloak" }
+    oidc_provider = { arn = "token.actions.githubusercontent.com" }
   }
 
-  expect_failures = [var.environments]
+  expect_failures = [var.environments, var.oidc_provider]
 }

@@ -444,3 +444,73 @@ run "rotation_without_a_way_to_ecs" {
     var.db_managed_rotation,
   ]
 }
+
+run "what_belongs_to_another_region" {
+  command = plan
+
+  module {
+    source = "../modules/keycloak"
+  }
+
+  variables {
+    certificate  = { arn = "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012" }
+    alarm_topics = ["arn:aws:sns:us-east-1:123456789012:on-call"]
+    kms_key      = { arn = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab" }
+    secrets      = { "KC SMTP" = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:smtp-AbCdEf" }
+    database = {
+      url             = "jdbc:postgresql://database.example.org:5432/keycloak?sslmode=require"
+      username        = ""
+      password_secret = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:database-AbCdEf"
+    }
+  }
+
+  expect_failures = [
+    var.certificate,
+    var.alarm_topics,
+    var.kms_key,
+    var.secrets,
+    var.database,
+  ]
+}
+
+run "a_cache_of_its_own" {
+  command = plan
+
+  module {
+    source = "../modules/keycloak"
+  }
+
+  variables {
+    environment = { KC_CACHE = "local" }
+  }
+
+  expect_failures = [var.environment]
+}
+
+run "another_port" {
+  command = plan
+
+  module {
+    source = "../modules/keycloak"
+  }
+
+  variables {
+    environment = { KC_HTTP_MANAGEMENT_PORT = "9001" }
+  }
+
+  expect_failures = [var.environment]
+}
+
+run "a_build_option_as_a_secret" {
+  command = plan
+
+  module {
+    source = "../modules/keycloak"
+  }
+
+  variables {
+    secrets = { KC_FEATURES = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:features-AbCdEf" }
+  }
+
+  expect_failures = [var.secrets]
+}

@@ -183,6 +183,9 @@ fn expect_file(path: &Path, wanted: &str) {
 
 /// Compares, or writes, the text between `<!-- name -->` and `<!-- /name -->`.
 fn expect_section(path: &Path, name: &str, wanted: &str) {
+    // Tests of one process write to the same files.
+    static ONE_AT_A_TIME: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let turn = blessing().then(|| ONE_AT_A_TIME.lock());
     let text =
         std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let (open, close) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
@@ -194,6 +197,7 @@ fn expect_section(path: &Path, name: &str, wanted: &str) {
         .unwrap_or_else(|| panic!("{} has no {close}", path.display()));
     if blessing() {
         std::fs::write(path, format!("{head}{open}{wanted}{close}{tail}")).unwrap();
+        drop(turn);
         return;
     }
     assert!(

@@ -10,7 +10,7 @@ terraform {
     }
   }
 
-  # Add the line `bucket = "<the bucket of your Terraform states>"`. The bucket must exist first; README.md says how it is made.
+  # Add the lines `bucket = "…"` and `region = "…"`, the output backend of bootstrap/. The bucket must exist first; README.md says how it is made.
   backend "s3" {
     key          = "keycloak/production.tfstate"
     use_lockfile = true

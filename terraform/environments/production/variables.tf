@@ -7,7 +7,7 @@ variable "aws_region" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[a-z]{2,3}(-[a-z]+)+-[0-9]$", var.aws_region))
+    condition     = can(regex("^[a-z]{2,4}(-[a-z]{2,4})*-(central|north|northeast|northwest|south|southeast|southwest|east|west)-[0-9]$", var.aws_region))
     error_message = "aws_region is the code of an AWS region, such as eu-west-1."
   }
 }

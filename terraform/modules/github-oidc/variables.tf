@@ -76,6 +76,11 @@ variable "environments" {
   }
 
   validation {
+    condition     = alltrue([for environment in keys(var.environments) : environment != "bootstrap" && !endswith(environment, "-infrastructure")])
+    error_message = "environments names bootstrap, whose state is that of the roles themselves, or ends with -infrastructure, which is what the environments of full applies are called."
+  }
+
+  validation {
     condition     = length(distinct(values(var.environments))) == length(var.environments)
     error_message = "environments gives two environments the same stack: a role could then deploy what is not its own."
   }
@@ -143,6 +148,11 @@ variable "oidc_provider" {
   validation {
     condition     = var.oidc_provider == null || can(regex("^arn:[a-z-]+:iam::[0-9]{12}:oidc-provider/.+$", var.oidc_provider.arn))
     error_message = "oidc_provider.arn is the ARN of an OIDC provider, such as arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com."
+  }
+
+  validation {
+    condition     = var.oidc_provider == null || try(split(":", var.oidc_provider.arn)[4] == local.account_id && endswith(var.oidc_provider.arn, ":oidc-provider/${var.issuer}"), false)
+    error_message = "oidc_provider is not the one of account ${local.account_id} for ${var.issuer}: no job could get a role through it."
   }
 }
 

@@ -25,12 +25,15 @@ locals {
   has_image   = var.image_tag != ""
   has_service = local.has_image && local.has_https
 
-  # Set by the module, from inputs that are checked.
+  # Set by the module, from inputs that are checked, or left at what the rest of the stack is made for: the ports and the addresses that security
+  # groups, health checks and the load balancer use, and a cache that the nodes share.
   owned_names = toset([
     "JGROUPS_AWS_S3_BUCKET_NAME", "JGROUPS_AWS_S3_BUCKET_PREFIX", "JGROUPS_AWS_S3_CHECK_IF_BUCKET_EXISTS", "JGROUPS_AWS_S3_REGION_NAME",
-    "KC_BOOTSTRAP_ADMIN_PASSWORD", "KC_BOOTSTRAP_ADMIN_USERNAME", "KC_CACHE_CONFIG_FILE", "KC_CACHE_EMBEDDED_NETWORK_BIND_ADDRESS", "KC_CACHE_STACK",
+    "KC_BOOTSTRAP_ADMIN_PASSWORD", "KC_BOOTSTRAP_ADMIN_USERNAME", "KC_CACHE", "KC_CACHE_CONFIG_FILE", "KC_CACHE_EMBEDDED_NETWORK_BIND_ADDRESS",
+    "KC_CACHE_EMBEDDED_NETWORK_BIND_PORT", "KC_CACHE_EMBEDDED_NETWORK_EXTERNAL_ADDRESS", "KC_CACHE_EMBEDDED_NETWORK_EXTERNAL_PORT", "KC_CACHE_STACK",
     "KC_DB_PASSWORD", "KC_DB_POOL_MAX_SIZE", "KC_DB_URL", "KC_DB_USERNAME", "KC_HOSTNAME", "KC_HOSTNAME_ADMIN", "KC_HTTP_ACCEPT_NON_NORMALIZED_PATHS",
-    "KC_HTTP_ENABLED", "KC_PROXY_HEADERS", "KC_SHUTDOWN_DELAY", "KC_SHUTDOWN_TIMEOUT",
+    "KC_HTTP_ENABLED", "KC_HTTP_HOST", "KC_HTTP_MANAGEMENT_ENABLED", "KC_HTTP_MANAGEMENT_HOST", "KC_HTTP_MANAGEMENT_PORT", "KC_HTTP_MANAGEMENT_SCHEME",
+    "KC_HTTP_PORT", "KC_PROXY_HEADERS", "KC_SHUTDOWN_DELAY", "KC_SHUTDOWN_TIMEOUT",
   ])
 
   # What `kc.sh build --help-all` of 26.7.5 lists, and the options that choose a provider.

@@ -74,7 +74,7 @@ variable "environment" {
 
   validation {
     condition     = length(setintersection(keys(var.environment), local.owned_names)) == 0
-    error_message = "environment sets ${join(", ", setintersection(keys(var.environment), local.owned_names))}: the module sets this from its own inputs, such as hostname, database and cluster_discovery."
+    error_message = "environment sets ${join(", ", setintersection(keys(var.environment), local.owned_names))}: the module sets this from its own inputs, such as hostname, database and cluster_discovery, or the stack is made for what the image has (ports, a shared cache)."
   }
 
   validation {
@@ -92,6 +92,16 @@ variable "secrets" {
   validation {
     condition     = alltrue([for arn in values(var.secrets) : can(regex("^arn:[a-z-]+:(secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:|ssm:[a-z0-9-]+:[0-9]{12}:parameter/)", arn))])
     error_message = "secrets maps names to ARNs of Secrets Manager secrets or Parameter Store parameters, never to the values themselves."
+  }
+
+  validation {
+    condition     = alltrue([for name in keys(var.secrets) : can(regex("^[A-Z_][A-Z0-9_]*$", name))])
+    error_message = "secrets maps names such as KC_SPI_EXAMPLE_KEY to ARNs: capitals, digits and underscores."
+  }
+
+  validation {
+    condition     = alltrue([for name in keys(var.secrets) : !can(regex(local.build_options, name))])
+    error_message = "secrets sets ${join(", ", [for name in keys(var.secrets) : name if can(regex(local.build_options, name))])}: a build option of Keycloak, which is no secret. Set it where docker/Dockerfile runs kc.sh build."
   }
 
   validation {
@@ -256,6 +266,11 @@ variable "alarm_topics" {
     condition     = alltrue([for arn in var.alarm_topics : can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+(\\.fifo)?$", arn))])
     error_message = "alarm_topics lists ARNs of SNS topics, such as arn:aws:sns:eu-west-1:123456789012:on-call."
   }
+
+  validation {
+    condition     = alltrue([for arn in var.alarm_topics : try(split(":", arn)[3], "") == local.region])
+    error_message = "alarm_topics names a topic outside of ${local.region}: an alarm tells topics of its own region only."
+  }
 }
 
 variable "kms_key" {
@@ -268,6 +283,11 @@ variable "kms_key" {
   validation {
     condition     = var.kms_key == null || can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.kms_key.arn))
     error_message = "kms_key.arn is the ARN of a KMS key (not of an alias), such as arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab; null uses AWS's own keys."
+  }
+
+  validation {
+    condition     = var.kms_key == null || try(split(":", var.kms_key.arn)[3], "") == local.region
+    error_message = "kms_key is not in ${local.region}: the database and the secrets take a key of their own region only."
   }
 }
 

@@ -16,6 +16,11 @@ variable "database" {
   }
 
   validation {
+    condition     = var.database == null || can(regex("^\\S+$", var.database.username))
+    error_message = "database.username is the name of the database's user, such as keycloak."
+  }
+
+  validation {
     condition     = var.database == null || can(regex("^arn:[a-z-]+:(secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:|ssm:[a-z0-9-]+:[0-9]{12}:parameter/)", var.database.password_secret))
     error_message = "database.password_secret is the ARN of a Secrets Manager secret or of a Parameter Store parameter, never the password itself."
   }

@@ -115,6 +115,11 @@ variable "certificate" {
   }
 
   validation {
+    condition     = var.certificate == null || try(split(":", var.certificate.arn)[3], "") == local.region
+    error_message = "certificate is not in ${local.region}: a load balancer takes a certificate of its own region only."
+  }
+
+  validation {
     condition     = var.certificate != null || var.zone != null || var.zone_name != null
     error_message = "A certificate needs a DNS zone for its validation. Set zone_name to make a zone, zone to use one of yours, or certificate if DNS is elsewhere."
   }

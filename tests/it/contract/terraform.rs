@@ -193,6 +193,55 @@ fn written_down(policy: &str) -> BTreeMap<String, Vec<String>> {
         .collect()
 }
 
+/// What a statement of the stack's own policies is about, in the example. These policies are written down nowhere: some of
+/// their resources are known after an apply only.
+fn example(sid: &str, resources: &str) -> Vec<String> {
+    const LOG: &str = "logs:eu-west-1:123456789012:log-group";
+    const BROUGHT: &str = "what `secrets` and `database` name";
+    let arns = |rest: &[&str]| {
+        let arn = |rest: &&str| format!("`arn:aws:{rest}`");
+        rest.iter().map(arn).collect::<Vec<_>>()
+    };
+    match (sid, resources) {
+        (_, r#"["*"]"#) => vec!["`*`".to_owned()],
+        (_, "[local.repository_arn]") => arns(&["ecr:eu-west-1:123456789012:repository/keycloak"]),
+        (_, r#"["${aws_cloudwatch_log_group.keycloak.arn}:*"]"#) => {
+            arns(&[&format!("{LOG}:/ecs/keycloak:*")])
+        }
+        (_, r#"["${aws_cloudwatch_log_group.network[0].arn}:*"]"#) => {
+            arns(&[&format!("{LOG}:/vpc/keycloak:*")])
+        }
+        ("ReadTheSecrets", "statement.value") => {
+            let secret = "secretsmanager:eu-west-1:123456789012:secret:keycloak";
+            let mut found = arns(&[
+                &format!("{secret}-database-…"),
+                &format!("{secret}-bootstrap-admin-…"),
+            ]);
+            found.push(BROUGHT.to_owned());
+            found
+        }
+        ("ReadTheParameters", "statement.value") => vec![BROUGHT.to_owned()],
+        ("DecryptTheSecrets" | "TheKey", "[statement.value]") => {
+            vec!["the key of `kms_key`".to_owned()]
+        }
+        ("FindThePeerList", "[statement.value]") => arns(&["s3:::keycloak-s3-ping-…"]),
+        (_, r#"["${statement.value}/${local.s3_ping_prefix}/*"]"#) => {
+            arns(&["s3:::keycloak-s3-ping-…/keycloak/*"])
+        }
+        (_, "[aws_ecs_service.keycloak[0].id]") => {
+            arns(&["ecs:eu-west-1:123456789012:service/keycloak/keycloak"])
+        }
+        (_, "[aws_ecs_task_definition.redeploy[0].arn]") => {
+            arns(&["ecs:eu-west-1:123456789012:task-definition/keycloak-redeploy:…"])
+        }
+        (_, "[aws_iam_role.execution.arn, aws_iam_role.redeploy[0].arn]") => arns(&[
+            "iam::123456789012:role/keycloak-execution-…",
+            "iam::123456789012:role/keycloak-redeploy-…",
+        ]),
+        _ => panic!("{sid}: nothing says what {resources} is in the example"),
+    }
+}
+
 fn statements_table(statements: &[Statement], policy: Option<&str>) -> String {
     let resources = policy.map(written_down).unwrap_or_default();
     let mut table = String::from("| Statement | What for | Actions | On |\n|---|---|---|---|\n");
@@ -202,17 +251,15 @@ fn statements_table(statements: &[Statement], policy: Option<&str>) -> String {
             "{} has no sentence above it",
             found.sid
         );
-        let on = resources.get(&found.sid).map_or_else(
-            || format!("`{}`", found.resources),
-            |list| {
+        let on = match resources.get(&found.sid) {
+            Some(list) => {
                 let mut list = list.clone();
                 list.sort();
-                list.iter()
-                    .map(|item| format!("`{item}`"))
-                    .collect::<Vec<_>>()
-                    .join("<br>")
-            },
-        );
+                list.iter().map(|item| format!("`{item}`")).collect()
+            }
+            None => example(&found.sid, &found.resources),
+        };
+        let on = on.join("<br>");
         let condition = if found.conditions.is_empty() {
             String::new()
         } else {

@@ -2,6 +2,7 @@
 
 mod cancel;
 mod chain;
+mod environments;
 mod rules;
 mod shipped;
 

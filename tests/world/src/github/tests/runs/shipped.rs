@@ -7,16 +7,16 @@ use crate::github::{Environment, RepositoryOptions};
 
 const IMAGE: &str = "terraform/environments/production/image.auto.tfvars";
 
-fn image(tag: &str) -> String {
+pub(super) fn image(tag: &str) -> String {
     format!("keycloak_image_tag    = \"{tag}\"\nkeycloak_image_digest = \"sha256:{tag}\"\n")
 }
 
-fn pairs(pairs: &[(&str, &str)]) -> std::collections::BTreeMap<String, String> {
+pub(super) fn pairs(pairs: &[(&str, &str)]) -> std::collections::BTreeMap<String, String> {
     let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     pairs.iter().map(owned).collect()
 }
 
-fn names(recorded: &[(String, Value)]) -> Vec<&str> {
+pub(super) fn names(recorded: &[(String, Value)]) -> Vec<&str> {
     recorded.iter().map(|(name, _)| name.as_str()).collect()
 }
 
