@@ -5,7 +5,7 @@ use super::report::Report;
 use super::session::Session;
 use super::{Outputs, summary};
 use crate::action::Outcome;
-use crate::domain::rollout::{DeploymentId, End, Verdict, serving, short};
+use crate::domain::rollout::{DeploymentId, End, Verdict, hindsight, serving, short};
 use crate::error::Result;
 
 use super::reader::Permission;
@@ -98,10 +98,15 @@ impl Session<'_> {
         if let Some(verdict) = verdict {
             report.conclude(verdict, known.tail.clone());
         }
+        let mut hint = None;
         if let Some(rollout) = &known.rollout {
             report.phases_of(rollout.spans());
+            hint = hindsight(rollout.spans(), &known.view.service);
         }
         drop(known);
+        if let Some(hint) = hint {
+            self.line(hint);
+        }
         self.publish(report, verdict.map(|verdict| verdict.end))
     }
 

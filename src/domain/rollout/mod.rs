@@ -28,7 +28,7 @@ pub use judge::{Policy, Rollout, Step, Until};
 pub use looks::Looks;
 pub use notes::Note;
 pub use phase::{Phase, Span};
-pub use preflight::{TaskFacts, remarks};
+pub use preflight::{TaskFacts, hindsight, remarks};
 pub use verdict::{End, Verdict, serving, short};
 pub use view::{
     Breaker, BreakerPolicy, Brief, Counts, DeploymentId, Epoch, Event, Hook, HookStatus, Monitor,

@@ -1,6 +1,9 @@
 //! What the settings of a service cost or risk, before anything happens.
 
+use std::time::Duration;
+
 use super::notes::Note;
+use super::phase::{Phase, Span};
 use super::stall;
 use super::view::{Service, Strategy};
 
@@ -49,10 +52,52 @@ pub fn remarks(service: &Service, task: Option<&TaskFacts>) -> Vec<Note> {
     notes
 }
 
+/// What the drain of the old tasks took, where that is worth a word. ECS does not show the target group's deregistration
+/// delay, so only its effect can be told.
+pub fn hindsight(spans: &[Span], service: &Service) -> Option<String> {
+    let draining = spans.iter().filter(|span| span.phase == Phase::Draining);
+    let seconds = draining
+        .map(|span| span.to.saturating_sub(span.from))
+        .sum::<Duration>()
+        .as_secs();
+    if i64::try_from(seconds).unwrap_or(i64::MAX) <= WORTH_A_WORD {
+        return None;
+    }
+    let setting = if service.load_balanced {
+        "deregistration_delay.timeout_seconds of the target group, or stopTimeout of the container"
+    } else {
+        "stopTimeout of the container"
+    };
+    Some(format!(
+        "the old tasks took {seconds} s to leave: lower {setting}, or wait with `until: live`"
+    ))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::rollout::BreakerPolicy;
+
+    #[test]
+    fn a_long_drain_is_told_with_the_setting_that_causes_it() {
+        let span = |phase, from, to| Span {
+            phase,
+            from: Duration::from_secs(from),
+            to: Duration::from_secs(to),
+        };
+        let mut service = service();
+        let told = |seconds: u64, service: &Service| {
+            let spans = [
+                span(Phase::Starting, 0, 90),
+                span(Phase::Draining, 90, 90 + seconds),
+            ];
+            hindsight(&spans, service)
+        };
+        assert_eq!(told(60, &service), None);
+        assert!(told(300, &service).is_some_and(|text| text.contains("300 s")));
+        service.load_balanced = true;
+        assert!(told(300, &service).is_some_and(|text| text.contains("deregistration_delay")));
+    }
 
     fn service() -> Service {
         Service {
