@@ -31,6 +31,9 @@ pub struct Args {
     /// Markdown to put before the description that this action writes; only for a new pull request
     #[arg(long, value_name = "TEXT")]
     pub body: Option<String>,
+    /// Facts for the part of the description that this action writes, one a line, for example `26 provider jars verified, no findings`
+    #[arg(long, value_name = "LINES")]
+    pub facts: Option<String>,
     /// Labels for a new pull request, separated by commas or lines
     #[arg(long, value_name = "NAMES")]
     pub labels: Option<List>,

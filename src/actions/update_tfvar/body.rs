@@ -159,6 +159,12 @@ pub(super) fn part(request: &Request, changes: &[Change], differences: &[String]
             let _ = writeln!(text, "- {}", cell(difference));
         }
     }
+    if !request.facts.is_empty() {
+        text.push_str("\nWhat the run found:\n\n");
+        for fact in &request.facts {
+            let _ = writeln!(text, "- {}", cell(fact));
+        }
+    }
     way_back(&mut text, request, changes);
     if let Some(run) = &request.run {
         let _ = write!(text, "\nProposed by [this run]({run}). ");

@@ -17,6 +17,8 @@ pub(super) struct Request {
     pub branch: String,
     pub title: Option<String>,
     pub body: Option<String>,
+    /// Lines for our part of the description.
+    pub facts: Vec<String>,
     pub labels: Vec<String>,
     pub reviewers: Vec<String>,
     pub team_reviewers: Vec<String>,
@@ -73,6 +75,7 @@ impl Request {
             branch,
             title: args.title.clone(),
             body: args.body.clone(),
+            facts: args.facts.iter().flat_map(|text| facts(text)).collect(),
             labels: list(&args.labels),
             reviewers: list(&args.reviewers),
             team_reviewers: list(&args.team_reviewers),
@@ -109,6 +112,7 @@ fn of_pull_request(args: &Args) -> Option<&'static str> {
         ("branch", args.branch.is_some()),
         ("title", args.title.is_some()),
         ("body", args.body.is_some()),
+        ("facts", args.facts.is_some()),
         ("labels", args.labels.is_some()),
         ("reviewers", args.reviewers.is_some()),
         ("team-reviewers", args.team_reviewers.is_some()),
@@ -119,6 +123,14 @@ fn of_pull_request(args: &Args) -> Option<&'static str> {
     ];
     let first = given.into_iter().find(|(_, given)| *given);
     first.map(|(input, _)| input)
+}
+
+/// The lines that say something.
+fn facts(text: &str) -> impl Iterator<Item = String> {
+    text.lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .map(str::to_owned)
 }
 
 /// A path from the root of the repository, without `./`.

@@ -14,7 +14,8 @@ use crate::support::forge::{Forge, REPOSITORY, RIGHTS};
 fn a_value_becomes_one_signed_commit_and_one_pull_request_without_a_checkout() {
     let forge = forge();
     let before = forge.calls().len();
-    let ended = run(&proposing(&forge, "1.1.0"));
+    let facts = "26 provider jars verified, 0 findings\n\n  <b>bold</b> | `1`\n";
+    let ended = run(&proposing(&forge, "1.1.0").env("KECS_FACTS", facts));
     let calls = forge.calls().split_off(before);
 
     assert_eq!(forge.text("main", FILE), CONTENT);
@@ -47,6 +48,7 @@ fn a_value_becomes_one_signed_commit_and_one_pull_request_without_a_checkout() {
         "| `keycloak_image_tag` | `1.0.0` | `1.1.0` |",
         "gh workflow run deploy.yml -f operation=rollback -f environment=production",
         "/acme/idp/actions/runs/77)",
+        "\nWhat the run found:\n\n- 26 provider jars verified, 0 findings\n- &lt;b>bold&lt;/b> \\| `1`\n",
     ] {
         assert!(body.contains(part), "{part}: {body}");
     }

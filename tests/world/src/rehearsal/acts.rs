@@ -184,11 +184,16 @@ impl<'a> Company<'a> {
         })
         .await?;
         let opened = self.world.github.pull_requests(REPOSITORY);
-        opened
+        let proposal = opened
             .iter()
             .rfind(|pull| pull.open && pull.author == "github-actions[bot]")
-            .map(|pull| pull.number)
-            .ok_or_else(|| "the release opened no pull request".to_owned())
+            .ok_or("the release opened no pull request")?;
+        let verified = "provider jars verified, 0 findings";
+        let body = proposal.body.as_deref().unwrap_or_default();
+        if !body.contains(verified) {
+            return Err(format!("#{} does not say \"{verified}\"", proposal.number));
+        }
+        Ok(proposal.number)
     }
 
     /// A person merges the pull request with the tag: terraform, the wait, the look at the cluster.

@@ -27,7 +27,7 @@ struct Stage {
 /// Outputs of the recorders.
 const OUTPUTS: [(&str, &[(&str, &str)]); 7] = [
     ("aws-login", &[("registry", "registry.example")]),
-    ("verify-providers", &[]),
+    ("verify-providers", &[("count", "26"), ("findings", "0")]),
     ("bump-tag", &[("tag", "1.0.0"), ("alias", "1.0.0-kc26.7.5")]),
     ("build-image", &[("digest", "sha256:0123")]),
     ("update-tfvar", &[("pull-request-url", "http://pull/1")]),

@@ -142,6 +142,11 @@ async fn a_push_that_touches_docker_is_released() {
         given(5, "variables"),
         "keycloak_image_tag=1.0.0\nkeycloak_image_digest=sha256:0123\n"
     );
+    let facts = given(5, "facts");
+    assert!(
+        facts.starts_with("26 provider jars verified, 0 findings\n"),
+        "{facts}"
+    );
     assert_eq!(given(6, "operation"), "logout");
     let (workflow, reason) = (&run.workflow_path, stage.decisions());
     assert_eq!(workflow, ".github/workflows/release.yml");
