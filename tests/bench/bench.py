@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What our binaries cost beside what people would use instead, as ratios measured in one run.
 
-    bench.py BINARIES [CASE...]      cases: start login edit fetch jars (default: all)
+    bench.py BINARIES [CASE...]      cases: start login edit fetch jars propose deploy (default: all)
 
 Wall time, CPU time and peak memory are the medians of several runs, one after the other and taking turns, each in a process
 of its own. The stand-ins for AWS and GitHub run beside them (`world`, a debug build). Figures of one machine under whatever
@@ -244,7 +244,162 @@ def jars(binaries):
         compare("Verify 49 jars, 17 MB, with linkage", subjects)
 
 
-CASES = {"start": start, "login": login, "edit": edit, "fetch": fetch, "jars": jars}
+def propose(binaries):
+    """Calls of GitHub's API and time of a pull request that is opened, renewed, and left as it is."""
+    import base64
+
+    path = "terraform/environments/production/image.auto.tfvars"
+    text = (ROOT / path).read_text()
+    calls, times = {}, {}
+    for _ in range(3):
+        # Calls are counted when the stand-ins end: those of a shorter story are taken off.
+        told = []
+        for story in (["opened"], ["opened", "renewed"], ["opened", "renewed", "left as it is"]):
+            with tempfile.TemporaryDirectory() as folder:
+                world = World(folder)
+                api = world.told["github"] + "/api"
+                body = {"message": "x", "content": base64.b64encode(text.encode()).decode(), "branch": "main"}
+                request = urllib.request.Request(
+                    f"{api}/repos/acme/idp/contents/{path}",
+                    data=json.dumps(body).encode(),
+                    method="PUT",
+                    headers={"Authorization": "Bearer " + world.told["github_token"]},
+                )
+                urllib.request.urlopen(request).read()
+                environment = {
+                    "PATH": os.environ["PATH"],
+                    "GITHUB_ACTIONS": "true",
+                    "GITHUB_API_URL": api,
+                    "GITHUB_GRAPHQL_URL": api + "/graphql",
+                    "GITHUB_REPOSITORY": "acme/idp",
+                    "KECS_TOKEN": world.told["github_token"],
+                    "KECS_FILE": path,
+                }
+                for step in story:
+                    tag = {"opened": "1.0.0", "renewed": "1.1.0", "left as it is": "1.1.0"}[step]
+                    variables = {"KECS_VARIABLES": f"keycloak_image_tag={tag}"}
+                    wall, _, memory = once([binaries / "update-tfvar"], environment | variables, folder)
+                    times.setdefault(step, []).append((wall, memory))
+                requests = world.stop()
+                told.append(sum(count for name, count in requests.items() if name.startswith("github ")))
+        for at, step in enumerate(("opened", "renewed", "left as it is")):
+            calls[step] = told[at] - (told[at - 1] if at else 1)
+    print("\n### A pull request\n\n| | calls | wall ms | MiB |\n|---|---:|---:|---:|")
+    for step, figures in times.items():
+        wall, memory = (statistics.median(column) for column in zip(*figures))
+        print(f"| {step} | {calls[step]} | {wall * 1000:.0f} | {memory:.1f} |")
+
+
+# More at once would meet the limit of ECS, 20 calls a second, which the stand-in keeps too.
+WAITS = 25
+WAVES = 2
+SOAK_SCALE = 60
+SOAK_SECONDS = 3 * 3600
+
+
+def deploy(binaries):
+    """How long deploy-service takes to notice, beside how often it asks. Time is real, and then 60 times as fast."""
+    import boto3
+    import botocore.config
+
+    def cluster(world, names, **settings):
+        environment = world.environment() | {
+            "AWS_ACCESS_KEY_ID": world.told["access_key"],
+            "AWS_SECRET_ACCESS_KEY": world.told["secret_key"],
+            "AWS_SESSION_TOKEN": world.told["session_token"],
+            "KECS_CLUSTER": "bench",
+        }
+        ecs = boto3.client(
+            "ecs",
+            endpoint_url=world.told["aws"],
+            region_name=world.told["region"],
+            aws_access_key_id=world.told["access_key"],
+            aws_secret_access_key=world.told["secret_key"],
+            aws_session_token=world.told["session_token"],
+            config=botocore.config.Config(retries={"max_attempts": 8, "mode": "standard"}),
+        )
+        ecs.create_cluster(clusterName="bench")
+        container = {"name": "keycloak", "image": "r.example/keycloak:1.0.0", "essential": True}
+        for name in names:
+            task = ecs.register_task_definition(
+                family=name, cpu="1024", memory="2048", networkMode="awsvpc", containerDefinitions=[container]
+            )
+            ecs.create_service(
+                cluster="bench",
+                serviceName=name,
+                taskDefinition=task["taskDefinition"]["taskDefinitionArn"],
+                desiredCount=1,
+                deploymentConfiguration={"maximumPercent": 200, "minimumHealthyPercent": 100} | settings,
+                networkConfiguration={"awsvpcConfiguration": {"subnets": ["subnet-1"]}},
+            )
+        return ecs, environment
+
+    def completed(ecs, names):
+        """Names of the services whose newest deployment is over."""
+        over = set()
+        for at in range(0, len(names), 10):
+            for service in ecs.describe_services(cluster="bench", services=names[at : at + 10])["services"]:
+                primary = next(one for one in service["deployments"] if one["status"] == "PRIMARY")
+                if primary["rolloutState"] == "COMPLETED" and len(service["deployments"]) == 1:
+                    over.add(service["serviceName"])
+        return over
+
+    with tempfile.TemporaryDirectory() as folder:
+        world = World(folder)
+        try:
+            names = [f"keycloak-{number}" for number in range(WAITS)]
+            ecs, environment = cluster(world, names)
+            while len(completed(ecs, names)) < WAITS:
+                time.sleep(1)
+            delays, reports = [], []
+            for _ in range(WAVES):
+                waits = {}
+                for name in names:
+                    ecs.update_service(cluster="bench", service=name, forceNewDeployment=True)
+                    waits[name] = subprocess.Popen(
+                        [binaries / "deploy-service", "--service", name, "--json"],
+                        env=environment,
+                        stdout=subprocess.PIPE,
+                        stderr=subprocess.DEVNULL,
+                        text=True,
+                    )
+                ended = {}
+                while len(ended) < WAITS:
+                    ended |= {name: time.time() for name in names if name not in ended and waits[name].poll() is not None}
+                    time.sleep(0.02)
+                for name in names:
+                    report = json.loads(waits[name].stdout.read())["report"]
+                    reports.append(report)
+                    newest = ecs.list_service_deployments(cluster="bench", service=name)["serviceDeployments"][0]
+                    delays.append(ended[name] - newest["finishedAt"].timestamp())
+            calls = [report["calls"] / report["duration-seconds"] * 60 for report in reports]
+            print(
+                f"\n### {WAVES * WAITS} deployments, {WAITS} waits at once\n\n"
+                f"From the end of the deployment to that of the process: median {statistics.median(delays):.1f} s, "
+                f"at most {max(delays):.1f} s. Calls a minute: median {statistics.median(calls):.0f}, at most {max(calls):.0f}."
+            )
+        finally:
+            world.stop()
+    with tempfile.TemporaryDirectory() as folder:
+        world = World(folder, SOAK_SCALE)
+        try:
+            pause = {"targetType": "PAUSE", "lifecycleStages": ["POST_SCALE_UP"]}
+            ecs, environment = cluster(world, ["keycloak"])
+            while not completed(ecs, ["keycloak"]):
+                time.sleep(0.2)
+            ecs.update_service(cluster="bench", service="keycloak", deploymentConfiguration={"lifecycleHooks": [pause]})
+            ecs.update_service(cluster="bench", service="keycloak", forceNewDeployment=True)
+            scaled = environment | {"KECS_SERVICE": "keycloak", "KECS_TIME_SCALE": str(SOAK_SCALE)}
+            print("\n### Wait for a deployment that is paused\n\n| simulated hours | MiB |\n|---:|---:|")
+            for seconds in (SOAK_SECONDS // 12, SOAK_SECONDS):
+                command = [binaries / "deploy-service", "--timeout-seconds", str(seconds)]
+                wall, cpu, memory = once(command, scaled, folder, 5)
+                print(f"| {seconds / 3600:.2f} | {memory:.1f} |")
+        finally:
+            world.stop()
+
+
+CASES = {"start": start, "login": login, "edit": edit, "fetch": fetch, "jars": jars, "propose": propose, "deploy": deploy}
 
 if __name__ == "__main__":
     binaries = pathlib.Path(sys.argv[1]).resolve()

@@ -4,7 +4,8 @@ use serde_json::json;
 use world::ecs::Behaviour;
 use world::ecs::{Fault, Injection};
 
-use super::stage::{Stage, balanced, patient};
+use super::settings::{balanced, patient};
+use super::stage::Stage;
 
 #[test]
 fn s16_old_states_decide_nothing() {

@@ -3,7 +3,8 @@
 use serde_json::json;
 use world::ecs::{Behaviour, HookAnswer};
 
-use super::stage::{Stage, balanced};
+use super::settings::balanced;
+use super::stage::Stage;
 
 #[test]
 fn s01_a_rolling_deployment_ends_well_and_its_phases_are_timed() {

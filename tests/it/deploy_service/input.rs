@@ -18,6 +18,10 @@ fn refused(told: &Told, says: &[&str]) {
     }
 }
 
+fn told_of(stage: &Stage, variable: &str, value: &str) -> Told {
+    told(&stage.step().env(variable, value), &[])
+}
+
 #[test]
 fn unknown_names_lead_to_those_that_are_there() {
     let stage = Stage::new();
@@ -28,6 +32,17 @@ fn unknown_names_lead_to_those_that_are_there() {
     );
     let cluster = told(&stage.step().env("KECS_CLUSTER", "prd"), &[]);
     refused(&cluster, &["no cluster prd", "Did you mean prod?"]);
+    for name in ["staging", "production-eu", "development"] {
+        stage.ecs().create_cluster(name);
+    }
+    for (wanted, told) in [
+        ("stagign", "Did you mean staging?"),
+        ("Production", "Did you mean production-eu or prod?"),
+        ("keycloak-main", "The clusters there: "),
+    ] {
+        let cluster = told_of(&stage, "KECS_CLUSTER", wanted);
+        refused(&cluster, &[&format!("no cluster {wanted}"), told]);
+    }
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use world::ecs::Behaviour;
 
-use super::stage::{Stage, balanced, told};
+use super::settings::balanced;
+use super::stage::{Stage, told};
 
 #[test]
 fn s28_credentials_that_end_have_an_outcome_of_their_own() {

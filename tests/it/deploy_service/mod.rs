@@ -1,6 +1,7 @@
-//! `deploy-service`, the real binary, against a model of ECS on a fast clock. Scenario numbers are those of the table in
-//! the action's README.
+//! `deploy-service`, the real binary, against a model of ECS on a fast clock. Scenario numbers are those of
+//! `docs/scenarios.md`.
 
+mod beside;
 mod cancelled;
 mod course;
 mod decided;
@@ -10,5 +11,6 @@ mod limits;
 mod model;
 mod operations;
 mod reports;
+mod settings;
 mod stage;
 mod tasks;

@@ -5,7 +5,8 @@ use std::process::Command;
 use serde_json::Value;
 use world::ecs::Behaviour;
 
-use super::stage::{Stage, patient};
+use super::settings::patient;
+use super::stage::Stage;
 use crate::support::repository;
 
 /// The validator of the lints; it is not ours.

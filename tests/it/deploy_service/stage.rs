@@ -9,11 +9,12 @@ use world::ecs::model::{RolloutState, State};
 use world::ecs::{Behaviour, Ecs, Timing};
 use world::iam::Principal;
 
+use super::settings::merge;
 use crate::support::account::Account;
 use crate::support::{Ended, Step};
 
 /// Simulated seconds in a real one.
-const SCALE: f64 = 90.0;
+pub(super) const SCALE: f64 = 90.0;
 /// Real time after which a test that waits for the model gives up.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -214,6 +215,17 @@ impl Stage {
 
     /// Runs the action in a step; after its first look at the deployment, something happens meanwhile.
     pub(super) fn play(&self, step: &Step, flags: &[&str], meanwhile: impl FnOnce()) -> Told {
+        self.during(2, || told(step, flags), meanwhile)
+    }
+
+    /// Runs something that looks at the service; after its first look at the deployment, or as many at the service,
+    /// something happens meanwhile.
+    pub(super) fn during<T: Send>(
+        &self,
+        services: usize,
+        run: impl FnOnce() -> T + Send,
+        meanwhile: impl FnOnce(),
+    ) -> T {
         let looks = || {
             (
                 self.asked("DescribeServiceDeployments"),
@@ -222,8 +234,8 @@ impl Stage {
         };
         let before = looks();
         std::thread::scope(|scope| {
-            let waiting = scope.spawn(|| told(step, flags));
-            let looked = || looks().0 > before.0 || looks().1 > before.1 + 1;
+            let waiting = scope.spawn(run);
+            let looked = || looks().0 > before.0 || looks().1 >= before.1 + services;
             while !looked() && !waiting.is_finished() {
                 std::thread::park_timeout(PAUSE);
             }
@@ -359,36 +371,4 @@ impl Told {
             text.replace("%0A", "\n").replace("%25", "%")
         })
     }
-}
-
-/// Puts `changes` over `value`, object by object.
-fn merge(value: &mut Value, changes: Value) {
-    match (value, changes) {
-        (Value::Object(fields), Value::Object(changes)) => {
-            for (name, change) in changes {
-                merge(fields.entry(name).or_insert(Value::Null), change);
-            }
-        }
-        (value, changes) => *value = changes,
-    }
-}
-
-/// A circuit breaker that does not trip while a test looks on.
-pub(super) fn patient() -> Value {
-    json!({"deploymentConfiguration": {"deploymentCircuitBreaker": {
-        "thresholdConfiguration": {"type": "COUNT", "value": 1000},
-    }}})
-}
-
-/// A service behind a load balancer that waits so many seconds for a start.
-pub(super) fn balanced(grace: u32) -> Value {
-    let mut settings = patient();
-    merge(
-        &mut settings,
-        json!({
-            "loadBalancers": [{"targetGroupArn": TARGETS, "containerName": "keycloak", "containerPort": 8080}],
-            "healthCheckGracePeriodSeconds": grace,
-        }),
-    );
-    settings
 }

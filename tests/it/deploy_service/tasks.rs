@@ -3,7 +3,8 @@
 use serde_json::json;
 use world::ecs::{Behaviour, Fault, Injection};
 
-use super::stage::{Stage, balanced, patient};
+use super::settings::{balanced, patient};
+use super::stage::Stage;
 
 const IMAGE: &str = "r.example/keycloak:1.1.0";
 const EXECUTION: &str = "arn:aws:sts::123456789012:assumed-role/keycloak-execution/abc";

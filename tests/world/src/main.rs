@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 use serde_json::{Value, json};
+use world::github::{Access, Permissions, RepositoryOptions};
 use world::oidc::{JobIdentity, SubjectForm};
 use world::{Settings, World};
 
@@ -69,6 +70,22 @@ async fn main() -> std::io::Result<()> {
     world
         .iam
         .put_role("deploy", trust(&world), json!({"Statement": [ecr]}));
+    let options = RepositoryOptions {
+        actions_can_create_pull_requests: true,
+        ..RepositoryOptions::default()
+    };
+    let made = world
+        .github
+        .create_repository("acme", "idp", "main", options);
+    made.await
+        .map_err(|error| std::io::Error::other(format!("{error:?}")))?;
+    let rights = [
+        ("contents", Access::Write),
+        ("pull-requests", Access::Write),
+    ];
+    let github_token = world
+        .github
+        .job_token("acme/idp", 1, Permissions::of(rights));
     let told = json!({
         "aws": world.urls.aws,
         "registry": world.urls.registry,
@@ -78,6 +95,7 @@ async fn main() -> std::io::Result<()> {
         "secret_key": admin.secret,
         "session_token": admin.token,
         "role": format!("arn:aws:iam::{}:role/deploy", world.settings.account),
+        "github_token": github_token,
         "id_token_url": id_token_url,
         "id_token_token": id_token_token,
     });

@@ -1,6 +1,7 @@
 //! The state machine against the model of ECS, in simulated time alone: whatever tasks, people and alarms do, and however
 //! old the answers are, no verdict is wrong.
 
+mod bounds;
 mod cases;
 mod picture;
 mod scene;

@@ -326,7 +326,7 @@ impl Scene {
 
     fn truth(&self) -> Truth {
         let service = self.state.services.last().expect("the service");
-        let ours = service.deployment(&self.ours);
+        let slot = service.deployment(&self.ours);
         let rollout = service.rollouts.iter().find(|one| one.target == self.ours);
         let healthy = self
             .state
@@ -334,9 +334,16 @@ impl Scene {
             .iter()
             .filter(|task| task.deployment == self.ours && task.is_healthy())
             .count();
-        let is = |state| ours.is_some_and(|one| one.state == state);
+        let is = |state| slot.is_some_and(|one| one.state == state);
+        let ours = self
+            .state
+            .tasks
+            .iter()
+            .filter(|task| task.deployment == self.ours);
+        let ended = ours.filter(|task| task.stopped_at.is_some());
         Truth {
             at: self.state.now,
+            stops: ended.count(),
             status: rollout.map_or(Status::Pending, |one| one.status),
             primary: service.primary().is_some_and(|one| one.number == self.ours),
             completed: is(world::ecs::model::RolloutState::Completed),

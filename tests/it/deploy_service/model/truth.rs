@@ -16,6 +16,8 @@ pub(super) struct Truth {
     pub(super) whole: bool,
     /// Every task that the service wants now is one of ours, and healthy.
     pub(super) serves: bool,
+    /// Tasks of ours that have ended.
+    pub(super) stops: usize,
     /// A newer deployment was asked for.
     pub(super) superseded: bool,
     pub(super) deleted: bool,
