@@ -60,6 +60,7 @@ pub struct Rollout {
     /// Deployments that were there before ours.
     before: BTreeSet<DeploymentId>,
     was_primary: bool,
+    was_in_flight: bool,
     past: Past,
     /// Since when a sign that may be an old state has lasted.
     doubt: Option<Duration>,
@@ -84,6 +85,7 @@ impl Rollout {
             notes: Notes::default(),
             before: BTreeSet::new(),
             was_primary: false,
+            was_in_flight: false,
             past: Past::default(),
             doubt: None,
         }
@@ -115,9 +117,9 @@ impl Rollout {
         self.out_of_time(view, now)
     }
 
-    /// Whether the first look already found the deployment over.
+    /// Whether the deployment was over before anybody looked.
     pub fn was_over(&self) -> bool {
-        matches!(self.spans.as_slice(), [only] if only.phase == Phase::Over)
+        !self.was_in_flight && matches!(self.spans.as_slice(), [only] if only.phase == Phase::Over)
     }
 
     /// Judges one look at `now`.
@@ -146,6 +148,13 @@ impl Rollout {
     /// the next.
     pub fn remember(&mut self, view: &View) {
         self.past.look(view, &self.id);
+        let slot = view.service.slot(&self.id);
+        self.was_in_flight |= slot
+            .is_some_and(|slot| slot.rollout == Some(RolloutState::InProgress))
+            || view
+                .ours
+                .as_ref()
+                .is_some_and(|ours| ours.status.in_flight());
         let Some(primary) = view.service.primary() else {
             return;
         };

@@ -268,3 +268,22 @@ fn s40_each_event_of_ours_is_told_once() {
     );
     assert_eq!(rollout.observe(&view, Duration::from_secs(2)).notes, []);
 }
+
+#[test]
+fn what_was_in_flight_before_the_first_look_was_not_over() {
+    let mut over = begun();
+    over.old(0, 0);
+    over.status(Status::Successful, "");
+    let now = Duration::from_secs(1);
+    let mut found = Rollout::new(id(OURS), policy());
+    found.observe(&over, now);
+    assert!(found.was_over());
+    // Attached to in flight; then AWS could not answer until it had ended.
+    let mut attached = Rollout::new(id(OURS), policy());
+    attached.remember(&begun());
+    assert_eq!(
+        attached.observe(&over, now).verdict.unwrap().end,
+        End::Deployed
+    );
+    assert!(!attached.was_over());
+}
