@@ -7,7 +7,7 @@ output "state_bucket" {
 
 output "backend" {
   description = "Lines for the backend of each root."
-  value       = "bucket = \"${aws_s3_bucket.state.bucket}\"\nregion = \"${var.aws_region}\""
+  value       = "bucket       = \"${aws_s3_bucket.state.bucket}\"\nregion       = \"${var.aws_region}\""
 }
 
 output "plan_role_arn" {
@@ -40,8 +40,8 @@ output "next_steps" {
   value = join("\n", concat(
     [
       "Write these lines into the backend of bootstrap/ (then: terraform init -migrate-state) and of each folder of environments/, in terraform.tf:",
-      "  bucket = \"${aws_s3_bucket.state.bucket}\"",
-      "  region = \"${var.aws_region}\"",
+      "  bucket       = \"${aws_s3_bucket.state.bucket}\"",
+      "  region       = \"${var.aws_region}\"",
       "Write permissions_boundary = \"${module.github_oidc.permissions_boundary_arn}\" into the terraform.tfvars of each environment.",
       "In GitHub, make the environments, with reviewers where somebody is to approve, and set the variables:",
       "  gh variable set AWS_REGION --body ${var.aws_region}",
