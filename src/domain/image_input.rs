@@ -22,10 +22,10 @@ pub struct File {
 }
 
 /// Whether a file of the context decides what is in the image. Jars count through `providers.lock`, which holds their
-/// digests; `providers.yml` is a wish, and Markdown beside the Dockerfile is for people.
+/// digests; `providers.yml` is a wish, and the Makefile and Markdown beside the Dockerfile are for people.
 pub fn counts(path: &str) -> bool {
     let at_top = !path.contains('/');
-    let for_people = at_top && path.to_lowercase().ends_with(".md");
+    let for_people = at_top && (path == "Makefile" || path.to_lowercase().ends_with(".md"));
     let for_git = [".gitignore", ".gitattributes", ".gitkeep"].contains(&file_name(path));
     !(path.starts_with("providers/") || path == "providers.yml" || for_people || for_git)
 }

@@ -253,13 +253,23 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// The version in `ARG KEYCLOAK_VERSION=…`, the one place where a Dockerfile pins it.
+/// The version in `ARG KEYCLOAK_VERSION=…`, the one place where a Dockerfile pins it. The digest of the base image may stand
+/// behind it, as in `26.7.5@sha256:…`: it belongs to what the image is made from.
 pub fn pinned_keycloak(dockerfile: &str) -> Option<&str> {
-    dockerfile
+    let pinned = dockerfile
         .lines()
         .find_map(|line| line.trim().strip_prefix("ARG KEYCLOAK_VERSION="))
-        .map(|version| version.trim().trim_matches('"'))
-        .filter(|version| is_name(version))
+        .map(|version| version.trim().trim_matches('"'))?;
+    let (version, digest) = match pinned.split_once('@') {
+        Some((version, digest)) => (version, Some(digest)),
+        None => (pinned, None),
+    };
+    let hexadecimal = |text: &str| {
+        let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        text.len() == 64 && text.bytes().all(digit)
+    };
+    let whole = digest.is_none_or(|digest| digest.strip_prefix("sha256:").is_some_and(hexadecimal));
+    (is_name(version) && whole).then_some(version)
 }
 
 #[cfg(test)]
@@ -277,6 +287,23 @@ mod tests {
                 })
                 .collect(),
             ..Manifest::default()
+        }
+    }
+
+    #[test]
+    fn keycloak_may_be_pinned_with_the_digest_of_its_image() {
+        let digest = "a1".repeat(32);
+        for (pinned, version) in [
+            ("26.7.5".to_owned(), Some("26.7.5")),
+            ("\"26.7.5\"".to_owned(), Some("26.7.5")),
+            (format!("26.7.5@sha256:{digest}"), Some("26.7.5")),
+            (format!("26.7.5@sha256:{}", &digest[1..]), None),
+            (format!("26.7.5@sha512:{digest}"), None),
+            ("26.7.5@".to_owned(), None),
+            (String::new(), None),
+        ] {
+            let text = format!("# x\nARG KEYCLOAK_VERSION={pinned}\nFROM scratch\n");
+            assert_eq!(pinned_keycloak(&text), version, "{pinned}");
         }
     }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What our binaries cost beside what people would use instead, as ratios measured in one run.
 
-    bench.py BINARIES [CASE...]      cases: start login edit fetch jars propose deploy (default: all)
+    bench.py BINARIES [CASE...]      cases: start login edit fetch jars build propose deploy (default: all)
 
 Wall time, CPU time and peak memory are the medians of several runs, one after the other and taking turns, each in a process
 of its own. The stand-ins for AWS and GitHub run beside them (`world`, a debug build). Figures of one machine under whatever
@@ -244,6 +244,52 @@ def jars(binaries):
         compare("Verify 49 jars, 17 MB, with linkage", subjects)
 
 
+def build(binaries):
+    """A small image: what comes on top of the builder, and a build of what is in the registry already."""
+    import boto3
+
+    with tempfile.TemporaryDirectory() as folder:
+        work = pathlib.Path(folder)
+        (work / "docker/themes/acme").mkdir(parents=True)
+        (work / "docker/themes/acme/theme.properties").write_text("parent=keycloak.v2\n")
+        (work / "docker/Dockerfile").write_text("ARG KEYCLOAK_VERSION=26.7.5\nFROM scratch\nCOPY themes/ /themes/\n")
+        storage = f'[storage]\ndriver = "vfs"\ngraphroot = "{work}/graph"\nrunroot = "{work}/run"\n'
+        (work / "storage.conf").write_text(storage)
+        world = World(work / "world")
+        try:
+            keys = {
+                "aws_access_key_id": world.told["access_key"],
+                "aws_secret_access_key": world.told["secret_key"],
+                "aws_session_token": world.told["session_token"],
+            }
+            ecr = boto3.client("ecr", endpoint_url=world.told["aws"], region_name=world.told["region"], **keys)
+            ecr.create_repository(repositoryName="keycloak")
+            environment = {name.upper(): value for name, value in keys.items()} | {
+                "PATH": os.environ["PATH"],
+                "HOME": folder,
+                "AWS_ENDPOINT_URL": world.told["aws"],
+                "AWS_REGION": world.told["region"],
+                "CONTAINERS_STORAGE_CONF": str(work / "storage.conf"),
+                "BUILDAH_ISOLATION": "chroot",
+                "KECS_BUILDER": "buildah",
+                "KECS_CONTEXT": str(work / "docker"),
+            }
+            ours = [binaries / "build-image"]
+            once([*ours, "--tag", "1.0.0"], environment, folder)
+            bare = ["buildah", "build", "--tag", "localhost/keycloak:bare", str(work / "docker")]
+            compare(
+                "Build a small image",
+                [
+                    ("build-image, when the registry has it", [*ours, "--tag", "1.0.0"], environment, None),
+                    ("build-image --push=false", [*ours, "--push=false"], environment, None),
+                    ("buildah build", bare, environment, None),
+                ],
+                runs=5,
+            )
+        finally:
+            world.stop()
+
+
 def propose(binaries):
     """Calls of GitHub's API and time of a pull request that is opened, renewed, and left as it is."""
     import base64
@@ -399,7 +445,7 @@ def deploy(binaries):
             world.stop()
 
 
-CASES = {"start": start, "login": login, "edit": edit, "fetch": fetch, "jars": jars, "propose": propose, "deploy": deploy}
+CASES = {"start": start, "login": login, "edit": edit, "fetch": fetch, "jars": jars, "build": build, "propose": propose, "deploy": deploy}
 
 if __name__ == "__main__":
     binaries = pathlib.Path(sys.argv[1]).resolve()

@@ -31,7 +31,7 @@ case ${1:-} in
   *) echo "base-image: unknown argument '$1'; usage: base-image.sh [--pull-first]" >&2; exit 2 ;;
 esac
 
-version=$(sed -n 's/^ARG KEYCLOAK_VERSION=\([0-9][0-9A-Za-z.-]*\)$/\1/p' "$dockerfile")
+version=$(sed -n 's/^ARG KEYCLOAK_VERSION=\([0-9][0-9A-Za-z.-]*\).*$/\1/p' "$dockerfile")
 [[ $version ]] || fail "no line 'ARG KEYCLOAK_VERSION=<version>' in $dockerfile"
 [[ -s $CONTAINERS_STORAGE_CONF ]] || fail "no $CONTAINERS_STORAGE_CONF; run tests/tools/setup.sh image first"
 image=quay.io/keycloak/keycloak:$version

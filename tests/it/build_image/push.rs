@@ -211,3 +211,45 @@ fn layers_come_from_the_cache_of_another_machine() {
         second.log
     );
 }
+
+#[test]
+fn a_laptop_pushes_with_make() {
+    let yard = Yard::new();
+    let makefile = crate::support::repository().join("docker/Makefile");
+    std::fs::copy(makefile, yard.path("docker/Makefile")).unwrap();
+    let make = |arguments: &[&str]| {
+        let step = yard
+            .step()
+            .env("GITHUB_ACTIONS", "")
+            .env("KECS_CONTEXT", "");
+        let mut command = step.command("build-image", &[]);
+        let environment: Vec<_> = command
+            .get_envs()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
+            .collect();
+        command = std::process::Command::new("make");
+        command
+            .args(["--directory", yard.path("docker").to_str().unwrap()])
+            .arg(format!("BIN={}/", crate::support::binaries().display()))
+            .args(arguments)
+            .env_clear()
+            .envs(environment)
+            .output()
+            .unwrap()
+    };
+    let without = make(&["push"]);
+    assert!(!without.status.success());
+    let told = String::from_utf8_lossy(&without.stderr).into_owned();
+    assert!(told.contains("Give the tag"), "{told}");
+    let pushed = make(&["push", "TAG=1.0.0"]);
+    let told = String::from_utf8_lossy(&pushed.stderr).into_owned();
+    assert!(pushed.status.success(), "{told}");
+    let labels = &yard.skopeo("keycloak:1.0.0")["Labels"];
+    let ended = yard
+        .step()
+        .env("KECS_TAG", "1.0.0")
+        .run("build-image", &["--json"]);
+    let again = result(&ended);
+    assert_eq!(again["reused"], true, "the Makefile is no input");
+    assert_eq!(labels[LABEL], again["input-digest"]);
+}

@@ -16,7 +16,8 @@ def matches(text, path):
         for pattern in manager["matchStrings"]:
             for match in re.finditer(re.sub(r"\(\?<(?=\w)", "(?P<", pattern), text):
                 named = match.groupdict()
-                found.append((named.get("depName") or manager["depNameTemplate"]) + " " + named["currentValue"])
+                found.append((named.get("depName") or manager["depNameTemplate"]) + " " + named["currentValue"]
+                    + (" " + named["currentDigest"] if named.get("currentDigest") else ""))
     return found
 for path in sys.argv[1:]:
     print("\n".join(matches(open(path).read(), path)))
@@ -54,4 +55,18 @@ fn the_preset_finds_keycloak_and_every_jar() {
     );
     assert!(wanted.len() > 20, "{wanted:?}");
     assert_eq!(found.lines().collect::<Vec<_>>(), wanted);
+    let folder = tempfile::tempdir().unwrap();
+    let pinned = folder.path().join("Dockerfile");
+    let digest = format!("sha256:{}", "0".repeat(64));
+    std::fs::write(&pinned, format!("ARG KEYCLOAK_VERSION=26.7.5@{digest}\n")).unwrap();
+    let output = Command::new(python())
+        .args(["-c", FIND, pinned.to_str().unwrap()])
+        .current_dir(repository())
+        .output()
+        .unwrap();
+    let found = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(
+        found,
+        format!("quay.io/keycloak/keycloak 26.7.5 {digest}\n")
+    );
 }
