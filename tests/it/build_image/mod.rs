@@ -6,3 +6,4 @@ mod elsewhere;
 mod push;
 mod race;
 mod refuse;
+mod started;

@@ -249,6 +249,21 @@ fn the_index_of_the_action_comes_before_one_that_an_earlier_job_left() {
 }
 
 #[test]
+fn the_readme_that_keycloak_has_there_is_no_finding() {
+    let action = crate::support::repository().join("actions/verify-providers");
+    let step = folder(&[
+        ("own.jar", jar("org/example/Own")),
+        ("README.md", b"Keycloak's".to_vec()),
+    ])
+    .env("GITHUB_ACTION_PATH", action.to_str().unwrap());
+    let ended = step.run("verify-providers", &[]);
+    assert_eq!(ended.code, 0, "{}", ended.log);
+    std::fs::write(step.folder.path().join("jars/notes.txt"), "x").unwrap();
+    let ended = step.run("verify-providers", &[]);
+    assert_eq!(ended.code, 3, "{}", ended.log);
+}
+
+#[test]
 fn a_folder_without_a_jar_is_no_folder_of_providers() {
     let step = folder(&[("README.txt", b"later".to_vec())]);
     let ended = step.run("verify-providers", &[]);
