@@ -75,13 +75,24 @@ pub(super) async fn load(args: &Args, context: &Context, version: &str) -> Resul
 
 /// The index that lies beside `action.yml`, for the Keycloak versions that this commit knows.
 fn shipped(context: &Context, version: &str) -> Option<KeycloakIndex> {
-    let folder = Path::new(context.env.get("GITHUB_ACTION_PATH")?).join("keycloak");
-    let file = File::open(folder.join(format!("{version}.zip"))).ok()?;
+    let folder = match context.env.get("GITHUB_ACTION_PATH") {
+        Some(action) => PathBuf::from(action),
+        None if context.env.on_github() => return None,
+        None => beside_the_executable()?,
+    };
+    let file = File::open(folder.join("keycloak").join(format!("{version}.zip"))).ok()?;
     let mut archive = ZipArchive::new(file).ok()?;
     let mut bytes = Vec::new();
     let entry = archive.by_index(0).ok()?;
     entry.take(LARGEST_INDEX).read_to_end(&mut bytes).ok()?;
     KeycloakIndex::from_bytes(&bytes)
+}
+
+/// The action in the checkout that the executable was built in, at `target/<profile>/`.
+fn beside_the_executable() -> Option<PathBuf> {
+    let executable = std::env::current_exe().ok()?;
+    let checkout = executable.ancestors().nth(3)?;
+    Some(checkout.join("actions/verify-providers"))
 }
 
 /// The folder of the indexes. A job has one of its own unless the caller names another: earlier jobs on the same machine may

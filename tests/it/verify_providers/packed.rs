@@ -264,6 +264,16 @@ fn the_readme_that_keycloak_has_there_is_no_finding() {
 }
 
 #[test]
+fn at_a_terminal_the_index_of_the_checkout_will_do() {
+    let step = folder(&[("shadow.jar", jar("org/keycloak/models/RealmModel"))])
+        .env("GITHUB_ACTIONS", "")
+        .env("KECS_MAVEN_REPOSITORY", "http://127.0.0.1:9");
+    let ended = step.run("verify-providers", &[]);
+    assert_eq!(ended.code, 3, "{}", ended.log);
+    assert!(ended.log.contains("shadow"), "{}", ended.log);
+}
+
+#[test]
 fn a_folder_without_a_jar_is_no_folder_of_providers() {
     let step = folder(&[("README.txt", b"later".to_vec())]);
     let ended = step.run("verify-providers", &[]);
