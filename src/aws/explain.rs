@@ -91,7 +91,7 @@ fn without_request(mut text: String) -> String {
 pub enum Refusal {
     /// The caller may not do it.
     Denied,
-    /// The credentials have ended.
+    /// The credentials have ended, or never were good.
     Expired,
     /// Too many calls.
     Throttled,
@@ -117,7 +117,11 @@ pub fn refusal(error: &Error) -> Refusal {
             | "ExpiredTokenException"
             | "RequestExpired"
             | "InvalidClientTokenId"
-            | "UnrecognizedClientException",
+            | "UnrecognizedClientException"
+            | "InvalidSignatureException"
+            | "SignatureDoesNotMatch"
+            | "IncompleteSignature"
+            | "MissingAuthenticationToken",
         ) => Refusal::Expired,
         Some(code) if code.contains("Throttl") || code.starts_with("TooManyRequests") => {
             Refusal::Throttled

@@ -3,9 +3,10 @@
 //! Source: OCI distribution specification 1.1, "Pulling manifests" (names); Amazon ECR user guide, "Amazon ECR private
 //! registry" (host names), November 2026.
 
-use crate::error::{Error, Result};
-
 use std::net::IpAddr;
+
+use super::tag::is_image_tag;
+use crate::error::{Error, Result};
 
 /// Longest name that every client takes: 255 characters with the host and the slash.
 const LONGEST: usize = 255;
@@ -64,6 +65,38 @@ pub fn check_repository(input: &str, name: &str) -> Result<()> {
     ))
 }
 
+/// Refuses what cannot name an image: `[host/]repository[:tag][@digest]`; `input` is where it stands.
+pub fn check_image(input: &str, text: &str) -> Result<()> {
+    let (name, digest) = match text.split_once('@') {
+        Some((name, digest)) => (name, Some(digest)),
+        None => (text, None),
+    };
+    let hexadecimal = |digits: &str| {
+        digits.len() == 64
+            && digits
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+    };
+    let whole = digest.is_none_or(|digest| digest.strip_prefix("sha256:").is_some_and(hexadecimal));
+    let last = name.rsplit('/').next().unwrap_or(name);
+    let (name, tagged) = match last.split_once(':') {
+        Some((_, tag)) => (&name[..name.len() - tag.len() - 1], is_image_tag(tag)),
+        None => (name, true),
+    };
+    let repository = match name.split_once('/') {
+        Some((host, repository)) if is_host(host) => repository,
+        _ => name,
+    };
+    if whole && tagged && is_repository(repository) {
+        return Ok(());
+    }
+    Err(
+        Error::usage(format!("`{input}` is {text:?}, which names no image")).hint(
+            "It looks like 123456789012.dkr.ecr.eu-central-1.amazonaws.com/keycloak:1.2.3, with or without @sha256:….",
+        ),
+    )
+}
+
 /// Refuses what cannot be the host of a registry; `input` is where it stands.
 pub fn check_host(input: &str, host: &str) -> Result<()> {
     if is_host(host) {
@@ -101,6 +134,35 @@ pub fn ecr_region(host: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_names_no_image_is_refused() {
+        let digest = format!("sha256:{}", "0a".repeat(32));
+        for good in [
+            "keycloak",
+            "r.example/keycloak:1.2.3",
+            "localhost:5000/team/keycloak:1",
+            "123456789012.dkr.ecr.eu-central-1.amazonaws.com/keycloak",
+        ] {
+            assert!(check_image("image", good).is_ok(), "{good}");
+            assert!(
+                check_image("image", &format!("{good}@{digest}")).is_ok(),
+                "{good}"
+            );
+        }
+        for bad in [
+            "",
+            "not an image",
+            "r.example/Keycloak:1",
+            "r.example/keycloak:",
+            "r.example/keycloak:a b",
+            "https://r.example/keycloak",
+            "r.example/keycloak@sha256:0a",
+            "r.example/",
+        ] {
+            assert!(check_image("image", bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn a_repository_is_made_of_words_with_separators() {

@@ -235,6 +235,7 @@ impl TaskDefinition {
                         self.family(),
                         list()
                     ))
+                    .hint("Name one of these.")
                 });
         }
         if let [only] = containers {

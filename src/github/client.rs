@@ -191,7 +191,9 @@ impl Repository {
     fn refused(&self, tried: &str, error: octocrab::Error) -> Error {
         let what = format!("could not {tried} {}", self.full_name());
         let octocrab::Error::GitHub { source, .. } = &error else {
-            return Error::refused(what).because(error);
+            return Error::refused(what).because(error).hint(
+                "GitHub was not reached, or something else answered: check GITHUB_API_URL, HTTPS_PROXY and NO_PROXY, then run the step again.",
+            );
         };
         let code = source.status_code.as_u16();
         let details = source.errors.iter().flatten().filter_map(|error| {

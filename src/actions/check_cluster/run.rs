@@ -159,6 +159,9 @@ fn passing(error: Error, waited: bool) -> Result<Error> {
         Refusal::Passing if error.kind() == Kind::Refused => Ok(error),
         Refusal::Expired if waited => Err(Error::new(Kind::CredentialsLost, error.message())
             .hint("Log in again right before this step; the nodes are not touched by it.")),
+        Refusal::Expired => Err(error.hint(
+            "Run aws-login before this step: these credentials have ended or are no good, or the clock of this machine is wrong.",
+        )),
         _ => Err(error),
     }
 }

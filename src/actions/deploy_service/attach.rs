@@ -94,7 +94,7 @@ impl Session<'_> {
             ),
             Refusal::Denied => error.hint("The role needs ecs:DescribeServices for this service."),
             Refusal::Expired => {
-                error.hint("Run aws-login before this step; its credentials end by themselves.")
+                error.hint("Run aws-login before this step: these credentials have ended or are no good, or the clock of this machine is wrong.")
             }
             Refusal::Throttled | Refusal::Passing | Refusal::Foreign => error,
         }

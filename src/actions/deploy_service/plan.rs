@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::args::{Args, Operation, Reaction, Until};
 use crate::domain::ecs_names::{Names, is_name};
+use crate::domain::image_reference::check_image;
 use crate::domain::rollout::{self, DeploymentId, Pin, Policy, Service};
 use crate::domain::task_definition::TaskDefinition;
 use crate::error::{Error, Result};
@@ -44,6 +45,9 @@ pub(super) fn request(
 ) -> Result<Request> {
     let mut names = Names::of(&args.cluster, &args.service, region)?;
     only_for(args)?;
+    if let Some(image) = &args.image {
+        check_image("image", image)?;
+    }
     let definition = match &args.task_definition {
         Some(text) if args.operation == Operation::Deploy && text.ends_with(".json") => {
             let content = read(text)

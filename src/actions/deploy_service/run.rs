@@ -13,6 +13,9 @@ use crate::aws;
 use crate::domain::rollout::{Attach, DeploymentId, End, Pin, TaskFacts, Verdict, attach, remarks};
 use crate::error::{Error, Result};
 
+/// What is left to do after a rollback that was asked for.
+const OWNED_BY_TERRAFORM: &str = "If Terraform owns the service, set the last healthy tag there too: the next apply would deploy the bad one again.";
+
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Outcome<Outputs>> {
     let region = aws::region(context, args.aws_region.as_deref())?;
     let request = plan::request(args, &region, |path| std::fs::read_to_string(path))?;
@@ -179,6 +182,10 @@ impl Session<'_> {
                         format!("{}: it was done before it could be stopped", verdict.what),
                         "Run `operation: rollback` again: it then deploys the revision before.",
                     ),
+                    End::RolledBack => Verdict {
+                        next: OWNED_BY_TERRAFORM.to_owned(),
+                        ..verdict
+                    },
                     _ => verdict,
                 })
             }
@@ -188,8 +195,7 @@ impl Session<'_> {
                     End::Deployed => Verdict::new(
                         End::RolledBack,
                         format!("rolled back by {}", self.named(&id)),
-                        "If Terraform owns the service, set the last healthy tag there too: the next apply would deploy the \
-                         bad one again.",
+                        OWNED_BY_TERRAFORM,
                     ),
                     _ => verdict,
                 })

@@ -293,6 +293,7 @@ fn base_of(
                 Some(wanted) => format!("{name} has no branch {wanted}, which `base` names"),
                 None => format!("{name} has no commit yet"),
             })
+            .hint("Push a first commit, or name a branch that is there as `base`.")
         })
 }
 

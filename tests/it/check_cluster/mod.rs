@@ -51,7 +51,7 @@ fn nodes_that_found_each_other_are_whole() {
     }
     assert!(ended.summary.contains(&coordinator), "{}", ended.summary);
     assert!(ended.summary.contains("### check-cluster: whole"));
-    tells(&ended, &["forming: ", "whole: "]);
+    tells(&ended, &["whole: "]);
     assert!(!ended.log.contains("::notice"), "{}", ended.log);
 }
 

@@ -163,3 +163,12 @@ fn bad_values_are_refused_before_any_call() {
     assert_eq!(ended.code, 2, "{}", ended.log);
     tells(&ended, &["missing: input `cluster`, input `service`"]);
 }
+
+#[test]
+fn credentials_that_are_no_good_lead_to_the_login() {
+    let keycloak = Keycloak::new().deploy(1);
+    let wrong = keycloak.step().env("AWS_SECRET_ACCESS_KEY", "not the key");
+    let ended = wrong.run("check-cluster", &[]);
+    assert_eq!(ended.code, 6, "{}", ended.log);
+    tells(&ended, &["InvalidSignatureException", "Run aws-login"]);
+}

@@ -118,6 +118,10 @@ fn what_is_no_value_of_an_input_is_refused_before_any_call() {
             "means nothing to the operation `restart`",
         ),
         (
+            &["--operation=deploy", "--image=not an image"],
+            "which names no image",
+        ),
+        (
             &["--operation=deploy", "--task-definition=no.json"],
             "`task-definition` no.json",
         ),

@@ -36,6 +36,17 @@ fn credentials_that_ended_before_are_a_refusal() {
 }
 
 #[test]
+fn credentials_that_are_no_good_are_not_blamed_on_names() {
+    let stage = Stage::new();
+    let step = stage.step().env("AWS_SECRET_ACCESS_KEY", "not the key");
+    let told = told(&step, &[]);
+    assert_eq!(told.ended.code, 6, "{}", told.ended.log);
+    for says in ["InvalidSignatureException", "Run aws-login"] {
+        assert!(told.ended.log.contains(says), "{}", told.ended.log);
+    }
+}
+
+#[test]
 fn s31_out_of_time_while_the_old_tasks_drain_is_not_a_failure() {
     let stage = Stage::with(balanced(120));
     stage

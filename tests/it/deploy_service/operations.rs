@@ -217,6 +217,11 @@ fn a_rollback_stops_the_deployment_in_flight_and_waits_until_ecs_is_back() {
     let (id, _) = stage.apply_behaving(Behaviour::healthy_after(36_000.0));
     let told = stage.run(&["--operation", "rollback"]);
     assert_eq!(told.ended.code, 0, "{}", told.ended.log);
+    assert!(
+        !told.ended.log.contains("Somebody stopped"),
+        "{}",
+        told.ended.log
+    );
     assert_eq!(
         (&told.json["outcome"], told.id()),
         (&json!("rolled-back"), id.as_str())
