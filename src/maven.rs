@@ -34,6 +34,12 @@ impl<'a> Repository<'a> {
                     .hint("It looks like https://repository.example.org/maven2."),
             );
         }
+        let has_login = reqwest::Url::parse(&base)
+            .is_ok_and(|url| !url.username().is_empty() || url.password().is_some());
+        if has_login {
+            return Err(Error::usage("`maven-repository` holds a user name or a password, which would stand in the lock and in messages")
+                .hint("Give the address alone; let a proxy or a mirror in your network log in where that is needed."));
+        }
         Ok(Self {
             downloads: Downloads::new(context)?,
             origin: if address.is_none() {

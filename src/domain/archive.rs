@@ -82,7 +82,7 @@ fn comment(tail: &[u8], at: usize) -> usize {
     u16_at(tail, at + 20).map_or(0, usize::from)
 }
 
-/// The entries of a table; nothing, if it is cut short or of another form.
+/// The entries of a table; nothing, if it is cut short, goes on behind the last one, or is of another form.
 pub fn entries(table: &[u8], count: u64) -> Option<Vec<Entry>> {
     let mut found = Vec::new();
     let mut rest = table;
@@ -102,7 +102,8 @@ pub fn entries(table: &[u8], count: u64) -> Option<Vec<Entry>> {
         });
         rest = rest.get(end + extra? + comment?..)?;
     }
-    Some(found)
+    // What is left would be entries for readers that do not go by the count.
+    rest.is_empty().then_some(found)
 }
 
 /// Everything about a jar's form that must not be; each continues a sentence that starts with the file.

@@ -8,7 +8,6 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{Env, Runner, Secret};
-use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::http;
 
@@ -19,12 +18,8 @@ pub struct Issuer {
     client: reqwest::Client,
 }
 
-/// Statuses of a gateway that could not answer: those that actions/toolkit retries.
-const GATEWAY: [u16; 3] = [502, 503, 504];
-/// Attempts at one token.
-const ATTEMPTS: u32 = 4;
-/// The first pause; each is twice as long as the one before.
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
+/// How long one answer may take.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Issuer {
     /// Reads `ACTIONS_ID_TOKEN_REQUEST_URL` and `ACTIONS_ID_TOKEN_REQUEST_TOKEN`, which a job has only with the
@@ -44,33 +39,20 @@ impl Issuer {
         }
     }
 
-    /// A fresh token for `audience`. A gateway that cannot answer is asked again, four times at most.
-    pub async fn token(&self, runner: &Runner, clock: &Clock, audience: &str) -> Result<Secret> {
+    /// A fresh token for `audience`; one try, since each attempt of a login wants a new one.
+    pub async fn token(&self, runner: &Runner, audience: &str) -> Result<Secret> {
         let tried = "could not get an OIDC token from GitHub";
-        let mut pause = FIRST_PAUSE;
-        for attempt in 1.. {
-            let answer = self.ask(audience).await;
-            let passing = match &answer {
-                Ok(answer) => GATEWAY.contains(&answer.status().as_u16()),
-                Err(error) => error.is_connect() || error.is_timeout(),
-            };
-            if passing && attempt < ATTEMPTS {
-                clock.sleep(pause).await;
-                pause *= 2;
-                continue;
+        let answer = self.ask(audience).await.map_err(|error| {
+            if error.is_builder() {
+                return Error::usage(format!("{tried}: ACTIONS_ID_TOKEN_REQUEST_URL is no address"))
+                    .hint("The runner sets it: no step may change it.");
             }
-            let answer = answer.map_err(|error| {
-                let hint = if error.is_builder() {
-                    "ACTIONS_ID_TOKEN_REQUEST_URL is no address. The runner sets it: no step may change it."
-                } else {
-                    "The runner does not reach GitHub's token service, ACTIONS_ID_TOKEN_REQUEST_URL: check HTTPS_PROXY \
-                     and NO_PROXY, then run the job again."
-                };
-                Error::refused(tried).because(error.without_url()).hint(hint)
-            })?;
-            return read(tried, answer, runner).await;
-        }
-        Err(Error::bug(tried))
+            Error::refused(tried).because(error.without_url()).hint(
+                "The runner does not reach GitHub's token service, ACTIONS_ID_TOKEN_REQUEST_URL: check HTTPS_PROXY and NO_PROXY, \
+                 then run the job again.",
+            )
+        })?;
+        read(tried, answer, runner).await
     }
 
     async fn ask(&self, audience: &str) -> std::result::Result<reqwest::Response, reqwest::Error> {
@@ -79,6 +61,7 @@ impl Issuer {
         self.client
             .get(format!("{}{joint}audience={audience}", self.url))
             .bearer_auth(&self.request_token)
+            .timeout(PATIENCE)
             .send()
             .await
     }
@@ -120,6 +103,10 @@ fn missing(env: &Env) -> String {
 
 /// The repository that a pull request comes from, if it is another one than this run's.
 fn fork(env: &Env) -> Option<String> {
+    // Any other event of a pull request runs in the repository itself.
+    if env.get("GITHUB_EVENT_NAME") != Some("pull_request") {
+        return None;
+    }
     let payload = std::fs::read(env.get("GITHUB_EVENT_PATH")?).ok()?;
     let payload: Value = serde_json::from_slice(&payload).ok()?;
     let head = payload

@@ -58,12 +58,7 @@ variable "image_repository" {
 }
 
 variable "job_workflow_refs" {
-  type = object({
-    plan           = optional(list(string), [])
-    build          = optional(list(string), [])
-    deploy         = optional(list(string), [])
-    infrastructure = optional(list(string), [])
-  })
+  type        = map(list(string))
   description = "For each kind of role the reusable workflows that may assume it."
   default     = {}
   nullable    = false

@@ -180,6 +180,20 @@ run "names_that_mean_something_else" {
   expect_failures = [var.environments, var.oidc_provider]
 }
 
+run "a_kind_of_role_that_is_none" {
+  command = plan
+
+  module {
+    source = "../modules/github-oidc"
+  }
+
+  variables {
+    job_workflow_refs = { biuld = ["example/actions/.github/workflows/release.yml@refs/tags/v1.*"] }
+  }
+
+  expect_failures = [var.job_workflow_refs]
+}
+
 run "an_environment_called_like_one_of_full_applies" {
   command = plan
 

@@ -17,7 +17,7 @@ use super::skew::ReplyDate;
 use super::subject::{self, Form};
 use crate::action::Context;
 use crate::aws;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::runner::oidc::Issuer;
 
 /// Asks STS until it agrees or the refusal is final; each attempt has a fresh token.
@@ -32,9 +32,18 @@ pub(super) async fn exchange(
     let date = ReplyDate::default();
     let answer = persist(args, context, &request.region, async |region| {
         let sts = client(context, region, &date).await;
-        let token = issuer
-            .token(&context.runner, &context.clock, &args.audience)
-            .await?;
+        let token = match issuer.token(&context.runner, &args.audience).await {
+            Ok(token) => token,
+            Err(error) if passes(&error) => {
+                return Ok(Err(Failed {
+                    code: Some(NO_TOKEN.to_owned()),
+                    status: None,
+                    error,
+                    hint: "GitHub's token service did not answer; run the job again.".to_owned(),
+                }));
+            }
+            Err(error) => return Err(error),
+        };
         let claims = Claims::read(token.expose());
         check_subject(args, &claims)?;
         let answer = sts
@@ -62,6 +71,15 @@ pub(super) async fn exchange(
     })
     .await?;
     Login::of(context, answer.credentials(), answer.assumed_role_user())
+}
+
+/// A fault of the token service that is classed as what STS says when it cannot reach it.
+const NO_TOKEN: &str = "IDPCommunicationError";
+
+/// Whether GitHub may give a token to the next attempt.
+fn passes(error: &Error) -> bool {
+    let refused = ["400", "401", "403", "404"];
+    error.kind() == Kind::Refused && !refused.contains(&error.code().unwrap_or(""))
 }
 
 /// A client of one attempt: `persist` decides on new ones.

@@ -6,6 +6,7 @@ mod claims;
 mod docker_config;
 mod exchange;
 mod login;
+mod minify;
 mod persist;
 mod plan;
 mod refusal;

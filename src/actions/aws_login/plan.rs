@@ -3,11 +3,14 @@
 //! Limits: `AssumeRole` and `AssumeRoleWithWebIdentity` in the AWS STS API reference, November 2026.
 
 use super::args::{Args, RegistryType};
+use super::minify::without_space;
 use crate::domain::region;
 use crate::error::{Error, Result};
 use crate::runner::Env;
 use crate::runner::inputs::List;
 
+/// The audience unless another one is given.
+const AUDIENCE: &str = "sts.amazonaws.com";
 /// Longest session of a chained role, in seconds.
 const LONGEST_CHAINED: i32 = 3600;
 /// Longest inline policy, in characters.
@@ -186,7 +189,21 @@ fn check_chain(args: &Args) -> Result<()> {
             ))
             .hint("Lower it, or assume the role with an OIDC token."));
         }
-        return Ok(());
+        let useless = [
+            ("expected-sub", args.expected_sub.is_some()),
+            ("audience", args.audience != AUDIENCE),
+            (
+                "custom-tags",
+                args.role_skip_session_tagging && args.custom_tags.is_some(),
+            ),
+        ];
+        return match useless.iter().find(|(_, given)| *given) {
+            None => Ok(()),
+            Some((input, _)) => Err(Error::usage(format!("`{input}` would be ignored here")).hint(
+                "With `role-chaining` there is no OIDC token, and with `role-skip-session-tagging` there are no session tags: \
+                 leave it out.",
+            )),
+        };
     }
     let only_in_a_chain = [
         ("role-external-id", args.role_external_id.is_some()),
@@ -215,7 +232,7 @@ fn policy(args: &Args) -> Result<Option<String>> {
         return Err(Error::usage("`inline-session-policy` has no Statement")
             .hint("It is an IAM policy: {\"Version\":\"2012-10-17\",\"Statement\":[…]}."));
     }
-    let compact = value.to_string();
+    let compact = without_space(policy);
     if compact.len() > LONGEST_POLICY {
         return Err(Error::usage(format!(
             "`inline-session-policy` has {} characters without white space; STS takes {LONGEST_POLICY}",
@@ -305,6 +322,14 @@ mod tests {
                 "allowed-account-ids",
             ),
             (&[ROLE, "--allowed-account-ids=abc"], "\"abc\""),
+            (
+                &[ROLE, "--role-chaining=true", "--expected-sub=repo:*"],
+                "`expected-sub`",
+            ),
+            (
+                &[ROLE, "--role-chaining=true", "--audience=x"],
+                "`audience`",
+            ),
             (&[ROLE, "--allowed-account-ids=,"], "no account id"),
             (&[ROLE, "--registries=123", "--ecr-login=true"], "\"123\""),
             (&[ROLE, "--registries=123456789012"], "`registries`"),
@@ -353,6 +378,10 @@ mod tests {
         ])
         .unwrap();
         assert_eq!(request.policy.as_deref(), Some("{\"Statement\":[]}"));
+        let twice = r#"{ "Statement": [ ], "a\" b\\": 1, "Statement" : [ {} ] }"#;
+        let other = plan(&[ROLE, &format!("--inline-session-policy={twice}")]).unwrap();
+        let sent = r#"{"Statement":[],"a\" b\\":1,"Statement":[{}]}"#;
+        assert_eq!(other.policy.as_deref(), Some(sent));
         assert_eq!(request.policy_arns.len(), 1);
     }
 }

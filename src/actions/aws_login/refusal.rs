@@ -44,6 +44,8 @@ impl Refusal<'_> {
             Some(
                 "Throttling"
                 | "ThrottlingException"
+                | "ThrottledException"
+                | "TooManyRequestsException"
                 | "RequestLimitExceeded"
                 | "ServiceUnavailable"
                 | "InternalFailure"

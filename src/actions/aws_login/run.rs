@@ -42,11 +42,24 @@ fn logout(context: &Context) -> Result<Outputs> {
 }
 
 async fn login(args: &Args, context: &Context) -> Result<Outputs> {
-    let region = aws::region(context, args.aws_region.as_deref())?;
-    let request = Request::of(args, &context.env, region)?;
-    if let (Role::Arn { account, .. }, true) = (&request.role, args.mask_aws_account_id) {
-        context.runner.secret(account.as_str());
+    let variable = |name| context.env.get(name).is_some();
+    if args.aws_region.is_none() && !variable("AWS_REGION") && !variable("AWS_DEFAULT_REGION") {
+        return Err(Error::usage("missing: `aws-region`").hint(
+            "Give a region, for example eu-central-1. If the workflow takes it from a variable, set that variable.",
+        ));
     }
+    let region = aws::region(context, args.aws_region.as_deref())?;
+    if args.mask_aws_account_id {
+        // Before anything is refused: the text of a refusal has it.
+        let account = args
+            .role_to_assume
+            .as_deref()
+            .and_then(|arn| arn.split(':').nth(4));
+        if let Some(account) = account.filter(|account| !account.is_empty()) {
+            context.runner.secret(account);
+        }
+    }
+    let request = Request::of(args, &context.env, region)?;
     let login = match &request.role {
         Role::Arn { arn, account } if !args.role_chaining => {
             exchange(args, context, &request, arn, account).await

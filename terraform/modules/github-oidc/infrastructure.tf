@@ -24,11 +24,11 @@ data "aws_iam_policy_document" "infrastructure_named" {
     resources = ["*"]
   }
 
-  # The image repository.
+  # The image repository that the stack makes; one that it is given is another stack's.
   statement {
     sid       = "Images"
     actions   = ["ecr:*"]
-    resources = [local.repository_arn, "arn:${local.partition}:ecr:${local.region}:${local.account_id}:repository/${each.value.name}"]
+    resources = ["arn:${local.partition}:ecr:${local.region}:${local.account_id}:repository/${each.value.name}"]
   }
 
   # The database, its subnets, parameters and snapshots.

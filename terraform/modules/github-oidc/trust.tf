@@ -87,7 +87,7 @@ data "aws_iam_policy_document" "trust" {
     }
 
     dynamic "condition" {
-      for_each = length(var.job_workflow_refs[each.value.kind]) > 0 ? [var.job_workflow_refs[each.value.kind]] : []
+      for_each = length(lookup(var.job_workflow_refs, each.value.kind, [])) > 0 ? [var.job_workflow_refs[each.value.kind]] : []
 
       content {
         test     = "StringLike"

@@ -110,15 +110,16 @@ variable "state_bucket" {
 }
 
 variable "job_workflow_refs" {
-  type = object({
-    plan           = optional(list(string), [])
-    build          = optional(list(string), [])
-    deploy         = optional(list(string), [])
-    infrastructure = optional(list(string), [])
-  })
+  type        = map(list(string))
   description = "For each kind of role the reusable workflows that may assume it, as owner/name/.github/workflows/file.yml@ref with * and ?. Empty: any workflow of the repository."
   default     = {}
   nullable    = false
+
+  # An object would drop a name that it does not know, and leave the role that was meant open.
+  validation {
+    condition     = alltrue([for kind in keys(var.job_workflow_refs) : contains(["plan", "build", "deploy", "infrastructure"], kind)])
+    error_message = "job_workflow_refs has kinds of roles as its keys: plan, build, deploy, infrastructure."
+  }
 
   validation {
     condition     = alltrue([for pattern in flatten(values(var.job_workflow_refs)) : can(regex("^[^/@]+/[^/@]+/[.]github/workflows/[^/@]+@.+$", pattern)) && !can(regex("^[^@]*[*?]", pattern))])

@@ -25,7 +25,7 @@ fn step(account: &Account, job: JobIdentity) -> Step {
         .env("ACTIONS_ID_TOKEN_REQUEST_TOKEN", &token)
         .env("GITHUB_RUN_ID", "77")
         .env("GITHUB_RUN_ATTEMPT", "2")
-        .env("KECS_TIME_SCALE", "100")
+        .env("KECS_TIME_SCALE", "20")
         .env("KECS_ROLE_TO_ASSUME", ROLE)
         .env("KECS_AWS_REGION", "eu-central-1")
 }

@@ -131,7 +131,7 @@ fn an_issuer_that_is_no_address_is_told() {
     let ended = step(&account, job(Some("production")))
         .env("ACTIONS_ID_TOKEN_REQUEST_URL", "none")
         .run("aws-login", &[]);
-    assert_eq!(ended.code, 6, "{}", ended.log);
+    assert_eq!(ended.code, 2, "{}", ended.log);
     let told = "ACTIONS_ID_TOKEN_REQUEST_URL is no address";
     assert!(ended.log.contains(told), "{}", ended.log);
 }
@@ -146,6 +146,16 @@ fn an_account_that_is_to_be_masked_is_masked_before_a_refusal_names_it() {
     let mask = ended.log.find("::add-mask::123456789012").unwrap();
     let told = ended.log.find(ROLE).unwrap();
     assert!(mask < told, "{}", ended.log);
+    let ended = step(&account, job(None))
+        .env("KECS_MASK_AWS_ACCOUNT_ID", "true")
+        .env("KECS_ALLOWED_ACCOUNT_IDS", "999999999999")
+        .run("aws-login", &[]);
+    assert_eq!(ended.code, 2, "{}", ended.log);
+    assert!(
+        ended.log.starts_with("::add-mask::123456789012\n"),
+        "{}",
+        ended.log
+    );
 }
 
 #[test]
@@ -182,10 +192,14 @@ fn a_gateway_before_the_issuer_is_asked_again() {
     account.world.oidc.gateway_answers([502, 503]);
     let ended = step(&account, job(Some("production"))).run("aws-login", &[]);
     assert_eq!(ended.code, 0, "{}", ended.log);
-    account.world.oidc.gateway_answers([502, 502, 502, 502]);
+    account.world.oidc.gateway_answers([502, 500, 429]);
+    let ended = step(&account, job(Some("production"))).run("aws-login", &[]);
+    assert_eq!(ended.code, 0, "{}", ended.log);
+    assert!(ended.log.contains("status 502"), "{}", ended.log);
+    account.world.oidc.gateway_answers([403]);
     let ended = step(&account, job(Some("production"))).run("aws-login", &[]);
     assert_eq!(ended.code, 6, "{}", ended.log);
-    assert!(ended.log.contains("status 502"), "{}", ended.log);
+    assert!(!ended.log.contains("attempt 1"), "{}", ended.log);
 }
 
 #[test]
@@ -251,11 +265,19 @@ fn a_job_without_the_permission_is_told_before_any_call() {
         r#"{"pull_request":{"head":{"repo":{"full_name":"mallory/idp"}}}}"#,
     )
     .unwrap();
-    let ended = fork
-        .env("GITHUB_EVENT_PATH", event.to_str().unwrap())
-        .run("aws-login", &[]);
-    assert_eq!(ended.code, 2, "{}", ended.log);
-    assert!(ended.log.contains("the fork mallory/idp"), "{}", ended.log);
+    let fork = fork.env("GITHUB_EVENT_PATH", event.to_str().unwrap());
+    for (name, told) in [
+        ("pull_request", "the fork mallory/idp"),
+        ("pull_request_target", "id-token: write"),
+    ] {
+        let step = plain().env("GITHUB_EVENT_NAME", name);
+        let ended = step
+            .env("GITHUB_EVENT_PATH", event.to_str().unwrap())
+            .run("aws-login", &[]);
+        assert_eq!(ended.code, 2, "{}", ended.log);
+        assert!(ended.log.contains(told), "{name}: {}", ended.log);
+    }
+    drop(fork);
     assert_eq!(calls(&account), 0);
 }
 
@@ -277,6 +299,7 @@ fn bad_input_is_one_annotation_and_nothing_is_exported() {
             "role-duration-seconds",
         ),
         ("KECS_ROLE_SESSION_NAME", "a b", "role-session-name"),
+        ("KECS_AWS_REGION", "", "missing: `aws-region`"),
         ("KECS_AWS_REGION", "frankfurt", "aws-region"),
         (
             "KECS_AWS_REGION",

@@ -283,3 +283,42 @@ fn a_folder_without_a_jar_is_no_folder_of_providers() {
     assert_eq!(ended.code, 2, "{}", ended.log);
     assert!(ended.log.contains("which is no version"), "{}", ended.log);
 }
+
+#[test]
+fn entries_behind_the_count_of_the_table_are_no_secret() {
+    let program = "jar.writestr('a.txt', 'a')\njar.writestr('META-INF/persistence.xml', 'b')";
+    let mut bytes = made(program);
+    let end = bytes.len() - 22;
+    assert!(bytes[end..].starts_with(b"PK\x05\x06"));
+    // Numbers of entries, on this disk and together.
+    bytes[end + 8] = 1;
+    bytes[end + 10] = 1;
+    let step = folder(&[("a.jar", bytes)]).env("GITHUB_ACTIONS", "");
+    let ended = step.run("verify-providers", &[]);
+    assert_eq!(ended.code, 3, "{}", ended.log);
+    assert!(
+        ended.log.contains("take apart in different ways"),
+        "{}",
+        ended.log
+    );
+}
+
+#[test]
+fn an_address_with_a_password_is_refused_and_not_shown() {
+    let step = folder(&[]);
+    let address = "https://bob:s3cr3t-token@repository.example.org/maven2";
+    let arguments = ["--operation=lock", "--maven-repository", address];
+    std::fs::write(
+        step.folder.path().join("providers.yml"),
+        "providers: [a:b:1]\n",
+    )
+    .unwrap();
+    let ended = step
+        .env("KECS_MANIFEST", "providers.yml")
+        .env("KECS_LOCK", "providers.lock")
+        .run("verify-providers", &arguments);
+    assert_eq!(ended.code, 2, "{}", ended.log);
+    let said = format!("{}{}", ended.log, ended.summary);
+    assert!(!said.contains("s3cr3t-token"), "{said}");
+    assert!(said.contains("`maven-repository`"), "{said}");
+}

@@ -100,7 +100,7 @@ impl Script {
         }
         let played = self.stages(&mut story, &mut report).await;
         story.say(&format!("\n{}", story.timeline()));
-        if let (Err(reason), true) = (&played, story.succeeded()) {
+        if let (Err(reason), true) = (&played, story.failures().is_empty()) {
             story.say(&format!("between the stages: {reason}"));
         }
         let file = self.folder.join("report.md");
