@@ -121,6 +121,15 @@ async fn propose(
                 continue;
             }
         };
+        if request.branch == state.base {
+            return Err(Error::usage(format!(
+                "`branch` is {}, which the pull request would be for",
+                request.branch
+            ))
+            .hint(
+                "Leave `branch` out, or name another one: nothing is committed to the base itself.",
+            ));
+        }
         let plan = match plan::decide(request, &state) {
             Ok(plan) => plan,
             Err(error) => match left_to_do(request, &state, &done)? {

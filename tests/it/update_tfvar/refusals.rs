@@ -111,6 +111,7 @@ fn bad_input_is_one_annotation_and_nothing_written() {
         ),
         ("KECS_BASE", "a b", "cannot be the name of a branch"),
         ("KECS_BRANCH", "a..b", "cannot be the name of a branch"),
+        ("KECS_BRANCH", "main", "which the pull request would be for"),
         ("KECS_REPOSITORY", "idp", "not owner/name"),
         ("KECS_AUTO_MERGE", "yes", "must be true or false"),
         ("KECS_DRAFT", "1", "must be true or false"),
