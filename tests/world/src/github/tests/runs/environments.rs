@@ -6,13 +6,17 @@ use super::shipped::{image, names, pairs};
 use super::{Stage, jobs, log};
 use crate::github::{Environment, RepositoryOptions};
 
-const TERRAFORM: &str = "#!/bin/sh
+/// Its plan is what the folder's `plan.json` says.
+pub(super) const TERRAFORM: &str = "#!/bin/sh
 case $1 in
   version) echo 'Terraform v0' ;;
   init) ;;
   plan) for given in \"$@\"; do case $given in -out=*) echo planned >\"${given#-out=}\" ;; esac; done ;;
-  show) echo 'Plan: 1 to change.' ;;
-  apply) echo \"applied $*\" ;;
+  show)
+    if [ \"$2\" != -json ]; then echo 'Plan: 1 to change.'
+    elif [ -f plan.json ]; then cat plan.json
+    else echo '{}'; fi ;;
+  apply) echo \"applied $*\"; if [ -f half-way ]; then exit 1; fi ;;
   output) printf %s \"the-$3\" ;;
 esac
 ";
@@ -84,6 +88,126 @@ async fn what_staging_runs_healthily_is_proposed_for_production_unless_it_was_ta
             assert_eq!(given("file"), Some(Value::from(production.as_str())));
         }
     }
+}
+
+/// Resources that a plan changes, as `terraform show -json` lists them.
+fn plan(changes: &[(&str, &[&str])]) -> String {
+    let changes: Vec<Value> = changes
+        .iter()
+        .map(|(kind, actions)| {
+            json!({
+                "address": format!("module.keycloak.{kind}.keycloak[0]"),
+                "type": kind,
+                "change": {"actions": actions},
+            })
+        })
+        .collect();
+    json!({"format_version": "1.2", "resource_changes": changes}).to_string()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_is_not_deployed_together_with_what_its_role_may_not_change() {
+    let stage = stage(&["production"]).await;
+    let beside = |name: &str| variables_file("production").replace("image.auto.tfvars", name);
+    stage.file(&variables_file("production"), &image("1.0.0"));
+    stage.push("main", "[skip ci] add the workflows").await;
+    let revision: (&str, &[&str]) = ("aws_ecs_task_definition", &["delete", "create"]);
+    let update: &[&str] = &["update"];
+    let first: Vec<(&str, &[&str])> = [
+        "aws_appautoscaling_policy",
+        "aws_appautoscaling_target",
+        "aws_cloudwatch_metric_alarm",
+        "aws_ecs_service",
+        "aws_ecs_task_definition",
+    ]
+    .map(|kind| (kind, &["create"][..]))
+    .to_vec();
+    let replaced: &[&str] = &["delete", "create"];
+    for (number, (changes, waiting)) in [
+        (first, None),
+        (
+            vec![
+                revision,
+                ("aws_ecs_service", update),
+                ("aws_iam_role", &["no-op"]),
+                ("aws_vpc", &["read"]),
+            ],
+            None,
+        ),
+        (
+            vec![revision, ("aws_db_instance", update)],
+            Some("module.keycloak.aws_db_instance.keycloak[0]. Nothing"),
+        ),
+        (
+            vec![("aws_ecs_service", replaced)],
+            Some("module.keycloak.aws_ecs_service.keycloak[0]. Nothing"),
+        ),
+        (
+            vec![revision, ("aws_cloudwatch_metric_alarm", update)],
+            Some("aws_cloudwatch_metric_alarm"),
+        ),
+        (
+            vec![("aws_s3_bucket", update); 8],
+            Some("aws_s3_bucket.keycloak[0], 3 more. Nothing"),
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        stage.file(&beside("plan.json"), &plan(&changes));
+        stage.file(
+            &variables_file("production"),
+            &image(&format!("1.1.{number}")),
+        );
+        stage.push("main", &format!("Take 1.1.{number}")).await;
+        let run = stage.ended().await.pop().expect("a run");
+        let log = log(&run);
+        let wanted = if waiting.is_some() {
+            "failure"
+        } else {
+            "success"
+        };
+        assert_eq!(run.conclusion.as_deref(), Some(wanted), "{log}");
+        assert_eq!(log.contains("applied apply"), waiting.is_none(), "{log}");
+        if let Some(text) = waiting {
+            let told = &run.annotations[0].message;
+            assert!(
+                told.contains(text) && told.contains("workflow Infrastructure"),
+                "{told}"
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_an_apply_that_ends_half_way_the_deployment_is_watched_all_the_same() {
+    let stage = stage(&["production", "production-infrastructure"]).await;
+    let half_way = variables_file("production").replace("image.auto.tfvars", "half-way");
+    stage.file(&half_way, "");
+    stage.file(&variables_file("production"), &image("1.0.0"));
+    stage.push("main", "Add the workflows").await;
+    let run = stage.ended().await.pop().expect("a run");
+    assert_eq!(run.conclusion.as_deref(), Some("failure"), "{}", log(&run));
+    let watched = ["aws-login", "deploy-service", "aws-login"];
+    assert_eq!(names(&stage.recorded()), watched, "{}", log(&run));
+
+    let inputs = json!({"operation": "apply", "environment": "production"});
+    assert_eq!(stage.dispatch("infrastructure.yml", inputs).await.status, 204);
+    let run = stage.ended().await.pop().expect("a run");
+    assert_eq!(run.conclusion.as_deref(), Some("failure"), "{}", log(&run));
+    assert_eq!(
+        names(&stage.recorded()[3..]),
+        [
+            "aws-login",
+            "aws-login", // the apply
+            "aws-login",
+            "deploy-service",
+            "check-cluster",
+            "aws-login"
+        ],
+        "{}",
+        log(&run)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -281,10 +281,7 @@ async fn a_changed_image_is_deployed_into_its_environment() {
         ..RepositoryOptions::default()
     };
     let stage = Stage::shipped(options).await;
-    stage.program(
-        "terraform",
-        "#!/bin/sh\ncase $1 in version) echo 'Terraform v0' ;; output) printf %s \"the-$3\" ;; esac\n",
-    );
+    stage.program("terraform", super::environments::TERRAFORM);
     stage.file(IMAGE, &image("1.0.0"));
     stage.push("main", "[skip ci] add the workflows").await;
     stage.file(IMAGE, &image("1.1.0"));
