@@ -1,6 +1,6 @@
 # The roles deploy: one for each environment. terraform apply -refresh=false of a changed image, then deploy-service and check-cluster.
 # What such an apply changes is a task definition and the service; the first one also makes the service, its scaling and its alarms.
-# Any other change is refused by IAM, and says that the infrastructure role is to apply first.
+# A plan with any other change is for the infrastructure role: the deploy workflow applies nothing of it, and IAM would refuse it.
 
 locals {
   stacks = { for environment, stack in var.environments : environment => {

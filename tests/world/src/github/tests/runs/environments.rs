@@ -192,7 +192,10 @@ async fn after_an_apply_that_ends_half_way_the_deployment_is_watched_all_the_sam
     assert_eq!(names(&stage.recorded()), watched, "{}", log(&run));
 
     let inputs = json!({"operation": "apply", "environment": "production"});
-    assert_eq!(stage.dispatch("infrastructure.yml", inputs).await.status, 204);
+    assert_eq!(
+        stage.dispatch("infrastructure.yml", inputs).await.status,
+        204
+    );
     let run = stage.ended().await.pop().expect("a run");
     assert_eq!(run.conclusion.as_deref(), Some("failure"), "{}", log(&run));
     assert_eq!(
