@@ -21,4 +21,6 @@ module "github_oidc" {
   job_workflow_refs = var.job_workflow_refs
   more_claims       = var.more_claims
   oidc_provider     = var.oidc_provider
+  kms_key           = var.kms_key
+  secrets           = var.secrets
 }

@@ -76,3 +76,16 @@ variable "oidc_provider" {
   description = "The account's OIDC provider for GitHub if it is there already."
   default     = null
 }
+
+variable "kms_key" {
+  type        = object({ arn = string })
+  description = "The KMS key that the stacks use, if it is yours."
+  default     = null
+}
+
+variable "secrets" {
+  type        = list(string)
+  description = "Secrets and parameters that stacks are given and that do not start with a stack's name: ARNs, with * where they vary."
+  default     = []
+  nullable    = false
+}

@@ -244,10 +244,10 @@ run "jdbc_ping_and_a_database_that_is_brought" {
     bootstrap_admin   = false
     repository        = { arn = "arn:aws:ecr:eu-central-1:210987654321:repository/team/keycloak" }
     database = {
-      url               = "jdbc:postgresql://database.example.org:5432/keycloak?sslmode=verify-full"
-      username          = "keycloak"
-      password_secret   = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:database-AbCdEf:password::"
-      security_group_id = "sg-0123456789abcdef0"
+      url             = "jdbc:postgresql://database.example.org:5432/keycloak?sslmode=verify-full"
+      username        = "keycloak"
+      password_secret = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:database-AbCdEf:password::"
+      security_group  = { id = "sg-0123456789abcdef0" }
     }
     environment = { KC_LOG_LEVEL = "info" }
     secrets     = { KC_SMTP_PASSWORD = "arn:aws:ssm:eu-west-1:123456789012:parameter/smtp" }

@@ -157,11 +157,12 @@ run "values_that_are_none" {
     more_claims       = { sub = "repo:example/keycloak:*" }
     issuer            = "https://token.actions.githubusercontent.com"
     kms_key           = { arn = "alias/keycloak" }
+    secrets           = ["*"]
   }
 
   expect_failures = [
     var.name, var.repository, var.repository_id, var.owner_id, var.ref, var.environments, var.image_repository, var.state_bucket, var.job_workflow_refs, var.more_claims, var.issuer,
-    var.kms_key,
+    var.kms_key, var.secrets,
   ]
 }
 
@@ -178,6 +179,42 @@ run "names_that_mean_something_else" {
   }
 
   expect_failures = [var.environments, var.oidc_provider]
+}
+
+run "a_stack_that_its_module_would_refuse" {
+  command = plan
+
+  module {
+    source = "../modules/github-oidc"
+  }
+
+  variables {
+    environments = { production = "a-name-of-more-than-24-characters" }
+  }
+
+  expect_failures = [var.environments]
+}
+
+run "secrets_that_do_not_start_with_a_stacks_name" {
+  command = plan
+
+  module {
+    source = "../modules/github-oidc"
+  }
+
+  variables {
+    secrets = ["arn:aws:secretsmanager:eu-west-1:123456789012:secret:mail-*"]
+  }
+
+  assert {
+    condition     = contains(jsondecode(output.boundary).Statement[1].Resource, "arn:aws:secretsmanager:eu-west-1:123456789012:secret:mail-*")
+    error_message = "The boundary must let tasks read the secrets that it is told of."
+  }
+
+  assert {
+    condition     = !strcontains(output.boundary, ":secret:*") && !strcontains(output.boundary, ":parameter/*")
+    error_message = "The boundary must not open every secret of the account."
+  }
 }
 
 run "a_kind_of_role_that_is_none" {

@@ -92,10 +92,10 @@ variables {
   kms_key         = { arn = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab" }
   secrets         = { KC_SMTP_PASSWORD = "arn:aws:ssm:eu-west-1:123456789012:parameter/smtp" }
   database = {
-    url               = "jdbc:postgresql://database.example.org:5432/keycloak?sslmode=verify-full"
-    username          = "keycloak"
-    password_secret   = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:database-AbCdEf:password::"
-    security_group_id = "sg-0123456789abcdef0"
+    url             = "jdbc:postgresql://database.example.org:5432/keycloak?sslmode=verify-full"
+    username        = "keycloak"
+    password_secret = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:database-AbCdEf:password::"
+    security_group  = { id = "sg-0123456789abcdef0" }
   }
 }
 

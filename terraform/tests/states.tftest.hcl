@@ -126,6 +126,41 @@ run "a_certificate_and_dns_elsewhere" {
   }
 }
 
+run "a_certificate_and_a_zone_to_delegate" {
+  command = plan
+
+  module {
+    source = "../modules/keycloak"
+  }
+
+  variables {
+    image_tag   = "1.4.2"
+    certificate = { arn = "arn:aws:acm:eu-west-1:123456789012:certificate/12345678-1234-1234-1234-123456789012" }
+  }
+
+  assert {
+    condition     = output.service_name == "keycloak" && length(local.delegation_steps) == 3 && strcontains(local.delegation_steps[2], "the certificate is yours")
+    error_message = "The zone is still to be delegated, and the next steps must say so."
+  }
+}
+
+run "the_first_image_of_a_stack_whose_password_rotates" {
+  command = plan
+
+  module {
+    source = "../modules/keycloak"
+  }
+
+  variables {
+    db_managed_rotation = true
+  }
+
+  assert {
+    condition     = length(aws_iam_role.redeploy) == 1 && length(aws_iam_role.rotated) == 1 && length(aws_cloudwatch_event_rule.rotated) == 1
+    error_message = "The roles and the rule must be there before the first image, whose job may not make them."
+  }
+}
+
 run "a_zone_that_exists" {
   command = plan
 

@@ -44,6 +44,7 @@ variables {
     url             = "jdbc:postgresql://database.example.org:5432/keycloak?sslmode=verify-full"
     username        = "keycloak"
     password_secret = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:database-AbCdEf"
+    security_group  = null
   }
 }
 

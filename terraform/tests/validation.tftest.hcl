@@ -36,8 +36,6 @@ run "the_form_of_a_value" {
   variables {
     name                 = "Keycloak_1"
     image_tag            = "26.7.5-1"
-    repository           = { arn = "keycloak" }
-    secrets              = { KC_SMTP_PASSWORD = "a password in the clear" }
     relative_path        = "auth/"
     cluster_discovery    = "ec2"
     cpu_architecture     = "arm64"
@@ -64,8 +62,6 @@ run "the_form_of_a_value" {
   expect_failures = [
     var.name,
     var.image_tag,
-    var.repository,
-    var.secrets,
     var.relative_path,
     var.cluster_discovery,
     var.cpu_architecture,
@@ -102,6 +98,7 @@ run "the_form_of_a_value_that_looks_at_others" {
       url             = "jdbc:postgresql://database.example.org:5432/keycloak"
       username        = "keycloak"
       password_secret = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:database-AbCdEf"
+      security_group  = null
     }
   }
 
@@ -201,15 +198,11 @@ run "a_moving_tag_and_what_the_module_sets" {
     secrets        = { KC_DB_PASSWORD = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:database-AbCdEf" }
     max_nodes      = 1
     memory         = 1024
-    vpc = {
-      id                 = "vpc-0123456789abcdef0"
-      public_subnet_ids  = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
-      private_subnet_ids = ["subnet-0123456789abcdef2", "subnet-0123456789abcdef2"]
-    }
     database = {
       url             = "jdbc:postgresql://database.example.org:5432/keycloak?sslmode=require"
       username        = "keycloak"
       password_secret = "a password in the clear"
+      security_group  = null
     }
     db_max_allocated_storage = 20
   }
@@ -223,7 +216,6 @@ run "a_moving_tag_and_what_the_module_sets" {
     var.secrets,
     var.max_nodes,
     var.memory,
-    var.vpc,
     var.database,
     var.db_max_allocated_storage,
   ]
@@ -244,10 +236,10 @@ run "a_leading_zero_and_a_build_option" {
     memory      = 9216
     name        = "kc--staging"
     database = {
-      url               = "jdbc:postgresql://database.example.org:5432/keycloak?sslmode=require"
-      username          = "keycloak"
-      password_secret   = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:database-AbCdEf"
-      security_group_id = "database"
+      url             = "jdbc:postgresql://database.example.org:5432/keycloak?sslmode=require"
+      username        = "keycloak"
+      password_secret = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:database-AbCdEf"
+      security_group  = { id = "database" }
     }
     db_max_allocated_storage = 100.5
   }
@@ -303,6 +295,24 @@ run "a_digest_in_capitals" {
   ]
 }
 
+run "a_secret_in_the_clear_and_a_repository_by_name" {
+  command = plan
+
+  module {
+    source = "../modules/keycloak"
+  }
+
+  variables {
+    repository = { arn = "keycloak" }
+    secrets    = { KC_SMTP_PASSWORD = "a password in the clear" }
+  }
+
+  expect_failures = [
+    var.repository,
+    var.secrets,
+  ]
+}
+
 run "a_name_that_is_both_open_and_secret" {
   command = plan
 
@@ -320,7 +330,7 @@ run "a_name_that_is_both_open_and_secret" {
   ]
 }
 
-run "a_certificate_without_a_zone" {
+run "a_certificate_without_a_zone_and_one_subnet_twice" {
   command = plan
 
   module {
@@ -329,10 +339,16 @@ run "a_certificate_without_a_zone" {
 
   variables {
     certificate = null
+    vpc = {
+      id                 = "vpc-0123456789abcdef0"
+      public_subnet_ids  = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
+      private_subnet_ids = ["subnet-0123456789abcdef2", "subnet-0123456789abcdef2"]
+    }
   }
 
   expect_failures = [
     var.certificate,
+    var.vpc,
   ]
 }
 
@@ -399,6 +415,7 @@ run "closed_egress_to_a_database_without_a_group" {
       url             = "jdbc:postgresql://database.example.org:5432/keycloak?sslmode=require"
       username        = "keycloak"
       password_secret = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:database-AbCdEf"
+      security_group  = null
     }
   }
 
@@ -420,6 +437,7 @@ run "rotation_of_a_database_that_is_brought" {
       url             = "jdbc:postgresql://database.example.org:5432/keycloak?sslmode=require"
       username        = "keycloak"
       password_secret = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:database-AbCdEf"
+      security_group  = null
     }
   }
 
@@ -461,6 +479,7 @@ run "what_belongs_to_another_region" {
       url             = "jdbc:postgresql://database.example.org:5432/keycloak?sslmode=require"
       username        = ""
       password_secret = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:database-AbCdEf"
+      security_group  = null
     }
   }
 

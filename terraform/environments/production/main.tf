@@ -22,15 +22,19 @@ module "keycloak" {
   vpc        = var.vpc
   database   = var.database
   zone_count = 3
+  egress     = "nat"
 
   min_nodes = 2
   max_nodes = 6
   cpu       = 2048
   memory    = 4096
 
+  cpu_architecture = "X86_64"
+
   db_instance_class        = "db.t4g.medium"
   db_multi_az              = true
   db_backup_retention_days = 35
+  db_final_snapshot        = true
   db_password_version      = var.db_password_version
 
   cluster_discovery    = var.cluster_discovery
@@ -39,5 +43,6 @@ module "keycloak" {
   log_retention_days   = 365
   alarm_topics         = var.alarm_topics
   permissions_boundary = var.permissions_boundary
+  kms_key              = var.kms_key
   deletion_protection  = var.deletion_protection
 }

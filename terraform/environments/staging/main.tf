@@ -22,6 +22,7 @@ module "keycloak" {
   vpc                = var.vpc
   database           = var.database
   zone_count         = 2
+  egress             = "nat"
   single_nat_gateway = true
 
   min_nodes = 2
@@ -29,9 +30,12 @@ module "keycloak" {
   cpu       = 1024
   memory    = 2048
 
+  cpu_architecture = "X86_64"
+
   db_instance_class        = "db.t4g.micro"
   db_multi_az              = false
   db_backup_retention_days = 3
+  db_final_snapshot        = false
   db_password_version      = var.db_password_version
 
   cluster_discovery    = var.cluster_discovery
@@ -40,5 +44,6 @@ module "keycloak" {
   log_retention_days   = 30
   alarm_topics         = var.alarm_topics
   permissions_boundary = var.permissions_boundary
+  kms_key              = var.kms_key
   deletion_protection  = var.deletion_protection
 }

@@ -111,10 +111,10 @@ variable "vpc" {
 
 variable "database" {
   type = object({
-    url               = string
-    username          = string
-    password_secret   = string
-    security_group_id = optional(string)
+    url             = string
+    username        = string
+    password_secret = string
+    security_group  = object({ id = string })
   })
   description = "A PostgreSQL that exists; null makes one."
   default     = null
@@ -151,6 +151,12 @@ variable "alarm_topics" {
 variable "permissions_boundary" {
   type        = string
   description = "ARN of the permissions boundary of the stack's roles; the output of bootstrap/."
+  default     = null
+}
+
+variable "kms_key" {
+  type        = object({ arn = string })
+  description = "A KMS key of yours for the secrets and the database; null uses AWS's own."
   default     = null
 }
 

@@ -17,13 +17,27 @@ data "aws_iam_policy_document" "boundary" {
     resources = ["*"]
   }
 
-  # Read secrets and parameters of this account, which a stack may be given.
+  # Read the secrets and parameters whose names start with a stack's, the database's, which RDS names, and those that the input secrets lists.
   statement {
     sid     = "ReadSecrets"
-    actions = ["kms:Decrypt", "secretsmanager:GetSecretValue", "ssm:GetParameters"]
-    resources = [
-      "arn:${local.partition}:kms:*:${local.account_id}:key/*", "arn:${local.partition}:secretsmanager:*:${local.account_id}:secret:*", "arn:${local.partition}:ssm:*:${local.account_id}:parameter/*",
-    ]
+    actions = ["secretsmanager:GetSecretValue", "ssm:GetParameters"]
+    resources = concat(var.secrets, ["arn:${local.partition}:secretsmanager:${local.region}:${local.account_id}:secret:rds!db-*"], flatten([for stack in local.stack_names : [
+      "arn:${local.partition}:secretsmanager:*:${local.account_id}:secret:${stack}-*", "arn:${local.partition}:secretsmanager:*:${local.account_id}:secret:${stack}/*",
+      "arn:${local.partition}:ssm:*:${local.account_id}:parameter/${stack}-*", "arn:${local.partition}:ssm:*:${local.account_id}:parameter/${stack}/*",
+    ]]))
+  }
+
+  # Decrypt with a key of this account, when Secrets Manager or Parameter Store ask for it.
+  statement {
+    sid       = "DecryptSecrets"
+    actions   = ["kms:Decrypt"]
+    resources = ["arn:${local.partition}:kms:*:${local.account_id}:key/*"]
+
+    condition {
+      test     = "StringLike"
+      variable = "kms:ViaService"
+      values   = ["secretsmanager.*", "ssm.*"]
+    }
   }
 
   # Use the peer lists of the stacks.

@@ -71,8 +71,8 @@ variable "environments" {
   nullable    = false
 
   validation {
-    condition     = length(var.environments) > 0 && alltrue([for environment, stack in var.environments : can(regex("^[a-z0-9][a-z0-9-]{0,19}$", environment)) && can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", stack))])
-    error_message = "environments maps GitHub environments (at most 20 lower-case letters, digits and hyphens) to names of stacks, such as { production = \"keycloak\", staging = \"keycloak-staging\" }."
+    condition     = length(var.environments) > 0 && alltrue([for environment, stack in var.environments : can(regex("^[a-z0-9][a-z0-9-]{0,19}$", environment)) && can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", stack)) && length(stack) >= 3 && length(stack) <= 24 && !startswith(stack, "internal-") && !startswith(stack, "sg-")])
+    error_message = "environments maps GitHub environments (at most 20 lower-case letters, digits and hyphens) to names of stacks (3 to 24, as the module keycloak's input name), such as { production = \"keycloak\", staging = \"keycloak-staging\" }."
   }
 
   validation {
@@ -179,5 +179,17 @@ variable "kms_key" {
   validation {
     condition     = var.kms_key == null || can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.kms_key.arn))
     error_message = "kms_key.arn is the ARN of a KMS key (not of an alias), such as arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab."
+  }
+}
+
+variable "secrets" {
+  type        = list(string)
+  description = "Secrets and parameters that stacks are given (the module keycloak's inputs secrets and database), as ARNs with * where they vary, such as arn:aws:secretsmanager:eu-west-1:123456789012:secret:mail-*. Those that start with a stack's name need no mention."
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.secrets : can(regex("^arn:[a-z-]+:(secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:|ssm:[a-z0-9-]+:[0-9]{12}:parameter/)[A-Za-z0-9/_+=.@*?-]+$", arn))])
+    error_message = "secrets lists ARNs of Secrets Manager secrets or Parameter Store parameters, such as arn:aws:secretsmanager:eu-west-1:123456789012:secret:mail-*."
   }
 }

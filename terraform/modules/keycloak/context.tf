@@ -25,6 +25,9 @@ locals {
   has_image   = var.image_tag != ""
   has_service = local.has_image && local.has_https
 
+  # A secret, or one key of it (…:key:stage:version), or a parameter, as a task definition names them.
+  secret_reference = "^arn:[a-z-]+:(secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+(:[^:*]*:[^:*]*:[^:*]*)?|ssm:[a-z0-9-]+:[0-9]{12}:parameter/[A-Za-z0-9/_.-]+)$"
+
   # Set by the module, from inputs that are checked, or left at what the rest of the stack is made for: the ports and the addresses that security
   # groups, health checks and the load balancer use, and a cache that the nodes share.
   owned_names = toset([

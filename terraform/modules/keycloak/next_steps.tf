@@ -1,10 +1,10 @@
 # What to do after an apply, in the order in which it is done. Each step is there while it is to be done.
 
 locals {
-  delegation_steps = local.has_https ? [] : [
+  delegation_steps = !local.make_zone || var.domain_delegated ? [] : [
     "Delegate ${coalesce(var.zone_name, var.hostname)}: make these NS records for it in its parent zone.",
     join("\n", [for server in local.make_zone ? aws_route53_zone.keycloak[0].name_servers : [] : "     ${coalesce(var.zone_name, var.hostname)}. NS ${server}."]),
-    "Then set domain_delegated = true and apply again, within 72 hours: the certificate is validated, and HTTPS is added.",
+    local.make_certificate ? "Then set domain_delegated = true and apply again, within 72 hours: the certificate is validated, and HTTPS is added." : "Then set domain_delegated = true, and this step is gone: only the names wait for it, since the certificate is yours.",
   ]
 
   dns_steps = local.has_zone ? [] : [

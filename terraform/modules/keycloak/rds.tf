@@ -67,9 +67,14 @@ resource "aws_db_instance" "keycloak" {
   backup_retention_period    = var.db_backup_retention_days
   copy_tags_to_snapshot      = true
   auto_minor_version_upgrade = true
-  deletion_protection        = var.deletion_protection
-  skip_final_snapshot        = !var.deletion_protection
-  final_snapshot_identifier  = "${var.name}-final-${formatdate("YYYYMMDDhhmmss", plantimestamp())}"
+
+  # A change that somebody applies is made then, not in some night's maintenance window: the plan says what it is, and db_engine_version is only raised by hand.
+  allow_major_version_upgrade = true
+  apply_immediately           = true
+
+  deletion_protection       = var.deletion_protection
+  skip_final_snapshot       = !var.db_final_snapshot
+  final_snapshot_identifier = "${var.name}-final-${formatdate("YYYYMMDDhhmmss", plantimestamp())}"
 
   enabled_cloudwatch_logs_exports = ["postgresql", "upgrade"]
 

@@ -2,8 +2,9 @@
 # So each rotation starts a new deployment. EventBridge cannot call ECS itself; it runs a task of a few seconds that may update this one service.
 # The event comes by way of CloudTrail: the account needs a trail for management events. From documentation (Secrets Manager, EventBridge), November 2026.
 
+# Also while there is no image: the first one is then no more than a task definition and a service, which the deploy workflow may make.
 locals {
-  redeploys = local.has_service && var.db_managed_rotation
+  redeploys = var.db_managed_rotation
 }
 
 resource "aws_cloudwatch_event_rule" "rotated" {
@@ -87,7 +88,7 @@ data "aws_iam_policy_document" "redeploy" {
   statement {
     sid       = "StartANewDeployment"
     actions   = ["ecs:UpdateService"]
-    resources = [aws_ecs_service.keycloak[0].id]
+    resources = ["arn:${local.partition}:ecs:${local.region}:${local.account_id}:service/${var.name}/${var.name}"]
   }
 }
 

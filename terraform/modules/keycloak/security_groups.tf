@@ -11,8 +11,8 @@ locals {
   ]...)
 
   # Where the database is. A brought one without a security group is only reached where everything is.
-  database_security_group_id = local.make_database ? aws_security_group.database[0].id : try(var.database.security_group_id, null)
-  has_database_group         = local.make_database || try(var.database.security_group_id, null) != null
+  database_security_group_id = local.make_database ? aws_security_group.database[0].id : try(var.database.security_group.id, null)
+  has_database_group         = local.make_database || try(var.database.security_group, null) != null
 }
 
 resource "aws_security_group" "alb" {

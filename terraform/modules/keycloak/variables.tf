@@ -54,6 +54,11 @@ variable "repository" {
     condition     = var.repository == null || can(regex("^arn:[a-z-]+:ecr:[a-z0-9-]+:[0-9]{12}:repository/[a-z0-9][a-z0-9._/-]*$", var.repository.arn))
     error_message = "repository.arn is the ARN of an ECR repository, such as arn:aws:ecr:eu-west-1:123456789012:repository/keycloak; null makes one."
   }
+
+  validation {
+    condition     = var.repository == null || var.egress == "nat" || var.vpc != null || try(split(":", var.repository.arn)[3] == local.region, false)
+    error_message = "egress = endpoints reaches ECR in ${local.region} only: use a repository there, such as a replica."
+  }
 }
 
 variable "environment" {
@@ -65,6 +70,11 @@ variable "environment" {
   validation {
     condition     = alltrue([for name in keys(var.environment) : can(regex("^[A-Z_][A-Z0-9_]*$", name))])
     error_message = "environment maps names such as KC_LOG_LEVEL to values: capitals, digits and underscores."
+  }
+
+  validation {
+    condition     = alltrue([for value in values(var.environment) : value != null])
+    error_message = "environment has a name whose value is null: give it one (\"\" is one), or leave the name out."
   }
 
   validation {
@@ -85,13 +95,18 @@ variable "environment" {
 
 variable "secrets" {
   type        = map(string)
-  description = "Environment variables whose values are secrets: name to the ARN in Secrets Manager or Parameter Store. The execution role may read these and no others."
+  description = "Environment variables whose values are secrets: name to the ARN in Secrets Manager or Parameter Store. The execution role may read these and no others; with the boundary of bootstrap/, a name that does not start with the stack's is listed there (secrets) too."
   default     = {}
   nullable    = false
 
   validation {
-    condition     = alltrue([for arn in values(var.secrets) : can(regex("^arn:[a-z-]+:(secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:|ssm:[a-z0-9-]+:[0-9]{12}:parameter/)", arn))])
-    error_message = "secrets maps names to ARNs of Secrets Manager secrets or Parameter Store parameters, never to the values themselves."
+    condition     = alltrue([for arn in values(var.secrets) : can(regex(local.secret_reference, arn))])
+    error_message = "secrets maps names to full ARNs of Secrets Manager secrets (perhaps with :key::) or Parameter Store parameters, without *, never to the values themselves."
+  }
+
+  validation {
+    condition     = var.egress == "nat" || var.vpc != null || alltrue([for arn in values(var.secrets) : try(startswith(arn, "arn:${local.partition}:secretsmanager:${local.region}:"), false)])
+    error_message = "egress = endpoints reaches Secrets Manager in ${local.region} only: keep the secrets there, not in Parameter Store or another region."
   }
 
   validation {
@@ -215,8 +230,8 @@ variable "health_check_grace_period_seconds" {
   nullable    = false
 
   validation {
-    condition     = var.health_check_grace_period_seconds >= 180 && var.health_check_grace_period_seconds <= 3600
-    error_message = "health_check_grace_period_seconds is 180 to 3600: a first start takes up to two minutes, and ECS kills a task that is unhealthy after the grace period."
+    condition     = var.health_check_grace_period_seconds >= 180 && var.health_check_grace_period_seconds <= 3600 && floor(var.health_check_grace_period_seconds) == var.health_check_grace_period_seconds
+    error_message = "health_check_grace_period_seconds is a whole number from 180 to 3600: a first start takes up to two minutes, and ECS kills a task that is unhealthy after the grace period."
   }
 }
 
@@ -227,8 +242,8 @@ variable "deregistration_delay_seconds" {
   nullable    = false
 
   validation {
-    condition     = var.deregistration_delay_seconds >= 30 && var.deregistration_delay_seconds <= 60
-    error_message = "deregistration_delay_seconds is 30 to 60."
+    condition     = var.deregistration_delay_seconds >= 30 && var.deregistration_delay_seconds <= 60 && floor(var.deregistration_delay_seconds) == var.deregistration_delay_seconds
+    error_message = "deregistration_delay_seconds is a whole number from 30 to 60."
   }
 }
 
@@ -304,7 +319,7 @@ variable "permissions_boundary" {
 
 variable "deletion_protection" {
   type        = bool
-  description = "Whether database and load balancer refuse to be deleted, a final snapshot is taken, and buckets and repository with content stay. Set false and apply before a destroy."
+  description = "Whether database and load balancer refuse to be deleted, buckets and repository with content stay, and deleted secrets can be restored for 30 days. Set false and apply before a destroy."
   default     = true
   nullable    = false
 }

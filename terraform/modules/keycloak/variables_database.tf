@@ -2,12 +2,12 @@
 
 variable "database" {
   type = object({
-    url               = string
-    username          = string
-    password_secret   = string
-    security_group_id = optional(string)
+    url             = string
+    username        = string
+    password_secret = string
+    security_group  = object({ id = string })
   })
-  description = "A PostgreSQL that exists: JDBC URL, user, and the ARN of the password in Secrets Manager or Parameter Store (with :key:: for one key of a secret). With security_group_id, tasks are let in on port 5432. A password that rotates needs a new deployment each time."
+  description = "A PostgreSQL that exists: JDBC URL, user, and the ARN of the password in Secrets Manager or Parameter Store (with :key:: for one key of a secret). Its security_group lets the tasks in on port 5432; null leaves that to you. A password that rotates needs a new deployment each time."
   default     = null
 
   validation {
@@ -16,23 +16,33 @@ variable "database" {
   }
 
   validation {
+    condition     = var.database == null || try(length(regexall("[?&]sslmode=", var.database.url)) <= 1 && !can(regex("[?&](user|password)=", var.database.url)), false)
+    error_message = "database.url says sslmode once, and neither user nor password: username and password_secret are for these."
+  }
+
+  validation {
     condition     = var.database == null || can(regex("^\\S+$", var.database.username))
     error_message = "database.username is the name of the database's user, such as keycloak."
   }
 
   validation {
-    condition     = var.database == null || can(regex("^arn:[a-z-]+:(secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:|ssm:[a-z0-9-]+:[0-9]{12}:parameter/)", var.database.password_secret))
+    condition     = var.database == null || can(regex(local.secret_reference, var.database.password_secret))
     error_message = "database.password_secret is the ARN of a Secrets Manager secret or of a Parameter Store parameter, never the password itself."
   }
 
   validation {
-    condition     = var.database == null || try(var.database.security_group_id, null) == null || can(regex("^sg-[0-9a-f]+$", var.database.security_group_id))
-    error_message = "database.security_group_id is the id of the database's security group, such as sg-0123456789abcdef0."
+    condition     = var.database == null || try(var.database.security_group, null) == null || can(regex("^sg-[0-9a-f]+$", var.database.security_group.id))
+    error_message = "database.security_group.id is the id of the database's security group, such as sg-0123456789abcdef0."
   }
 
   validation {
-    condition     = var.database == null || var.egress == "nat" || try(var.database.security_group_id, null) != null
-    error_message = "egress = endpoints closes all other ways out: set database.security_group_id, so that tasks may reach the database."
+    condition     = var.database == null || var.egress == "nat" || try(var.database.security_group, null) != null
+    error_message = "egress = endpoints closes all other ways out: set database.security_group, so that tasks may reach the database."
+  }
+
+  validation {
+    condition     = var.database == null || var.egress == "nat" || var.vpc != null || try(startswith(var.database.password_secret, "arn:${local.partition}:secretsmanager:${local.region}:"), false)
+    error_message = "egress = endpoints reaches Secrets Manager in ${local.region} only: keep database.password_secret there, not in Parameter Store or another region."
   }
 }
 
@@ -50,7 +60,7 @@ variable "db_instance_class" {
 
 variable "db_engine_version" {
   type        = string
-  description = "Major version of PostgreSQL. RDS installs its minor versions in the maintenance window."
+  description = "Major version of PostgreSQL; a higher one upgrades the database at once, with an outage. RDS installs minor versions in the maintenance window."
   default     = "17"
   nullable    = false
 
@@ -101,6 +111,13 @@ variable "db_backup_retention_days" {
     condition     = var.db_backup_retention_days >= 1 && var.db_backup_retention_days <= 35 && floor(var.db_backup_retention_days) == var.db_backup_retention_days
     error_message = "db_backup_retention_days is a whole number from 1 to 35: a database without backups cannot go back after a failed upgrade."
   }
+}
+
+variable "db_final_snapshot" {
+  type        = bool
+  description = "Whether the database leaves a snapshot behind when it is destroyed. Like deletion_protection, it is applied before the destroy."
+  default     = true
+  nullable    = false
 }
 
 variable "db_password_version" {

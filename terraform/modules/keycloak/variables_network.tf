@@ -9,6 +9,11 @@ variable "hostname" {
     condition     = can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z][a-z0-9-]*[a-z0-9]$", var.hostname))
     error_message = "hostname is a full host name in lower case, such as login.example.org: no https://, no port, no path."
   }
+
+  validation {
+    condition     = length(var.hostname) <= 253
+    error_message = "hostname is longer than 253 characters, the most that DNS allows."
+  }
 }
 
 variable "admin_hostname" {
@@ -39,8 +44,8 @@ variable "admin_cidrs" {
   }
 
   validation {
-    condition     = !contains(var.admin_cidrs, "0.0.0.0/0")
-    error_message = "admin_cidrs contains 0.0.0.0/0: that opens the administration console to everybody. Name the ranges of your administrators."
+    condition     = alltrue([for cidr in var.admin_cidrs : try(tonumber(split("/", cidr)[1]) >= 8, true)])
+    error_message = "admin_cidrs has a range wider than /8, such as 0.0.0.0/0: that opens the administration console to half the world. Name the ranges of your administrators."
   }
 
   validation {
@@ -72,6 +77,11 @@ variable "zone_name" {
   type        = string
   description = "A public DNS zone to make in Route 53, such as login.example.org. You delegate it to its name servers once; the output next_steps names them."
   default     = null
+
+  validation {
+    condition     = var.zone_name == null || can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z][a-z0-9-]*[a-z0-9]$", var.zone_name))
+    error_message = "zone_name is a domain of yours in lower case, such as login.example.org: at least two labels, no dot at its end."
+  }
 
   validation {
     condition     = var.zone_name == null || try(var.hostname == var.zone_name || endswith(var.hostname, ".${var.zone_name}"), false)
@@ -122,6 +132,11 @@ variable "certificate" {
   validation {
     condition     = var.certificate != null || var.zone != null || var.zone_name != null
     error_message = "A certificate needs a DNS zone for its validation. Set zone_name to make a zone, zone to use one of yours, or certificate if DNS is elsewhere."
+  }
+
+  validation {
+    condition     = var.certificate != null || length(var.hostname) <= 64
+    error_message = "hostname has ${length(var.hostname)} characters, and a certificate that ACM makes begins with a name of at most 64: use a shorter one, or bring a certificate."
   }
 }
 

@@ -228,7 +228,7 @@ fn example(sid: &str, resources: &str) -> Vec<String> {
         (_, r#"["${statement.value}/${local.s3_ping_prefix}/*"]"#) => {
             arns(&["s3:::keycloak-s3-ping-…/keycloak/*"])
         }
-        (_, "[aws_ecs_service.keycloak[0].id]") => {
+        ("StartANewDeployment", _) => {
             arns(&["ecs:eu-west-1:123456789012:service/keycloak/keycloak"])
         }
         (_, "[aws_ecs_task_definition.redeploy[0].arn]") => {
