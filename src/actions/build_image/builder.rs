@@ -21,6 +21,8 @@ pub(super) enum Builder {
     /// With BuildKit if the client has it built in, as those before 23 have; later ones have it in the plugin buildx.
     Docker {
         built_in: bool,
+        /// Neither built in nor in a plugin: the deprecated builder.
+        legacy: bool,
     },
     Buildah,
 }
@@ -100,14 +102,15 @@ async fn docker(context: &Context, home: &DockerHome) -> Probe {
         .next()
         .and_then(|major| major.parse::<u32>().ok());
     let built_in = major.is_some_and(|major| major < FIRST_WITHOUT_BUILDKIT);
-    if !built_in && plugin(context, home).await.is_err() {
+    let legacy = !built_in && plugin(context, home).await.is_err();
+    if legacy {
         context.runner.warning(
             "docker",
             "without the plugin buildx, docker builds with its deprecated builder, which knows neither $BUILDPLATFORM \
              nor a cache in a registry: install buildx (docker/setup-buildx-action)",
         );
     }
-    Ok(Builder::Docker { built_in })
+    Ok(Builder::Docker { built_in, legacy })
 }
 
 async fn buildah(context: &Context, home: &DockerHome) -> Probe {

@@ -4,6 +4,7 @@
 //! down in `tests/tools/README.md`.
 
 use super::builder::Builder;
+use super::update;
 
 /// What is to be built.
 pub(super) struct Job<'a> {
@@ -23,6 +24,8 @@ pub(super) struct Job<'a> {
     pub(super) report: &'a str,
     /// Whether the user chose buildah's isolation.
     pub(super) isolation_chosen: bool,
+    /// What Keycloak said of the release before, for the stage that compares.
+    pub(super) update_from: Option<&'a str>,
 }
 
 /// A program with its arguments and variables.
@@ -48,63 +51,98 @@ impl Command {
     }
 }
 
-/// Builds the image; buildx pushes it too.
-pub(super) fn build(builder: Builder, job: &Job<'_>) -> Command {
+/// The start of every build.
+fn start(builder: Builder, job: &Job<'_>) -> Command {
     let mut line = match builder {
         Builder::Buildx => command("docker", &["buildx", "build", "--progress=plain"]),
         Builder::Docker { .. } => command("docker", &["build"]),
         // Docker's format keeps the health check, which OCI's does not know.
         Builder::Buildah => command("buildah", &["build", "--layers", "--format=docker"]),
     };
-    line.and(&["--file", job.dockerfile, "--tag", job.name]);
+    match builder {
+        // The index that provenance makes has another digest at each run, and ECR cannot scan it.
+        Builder::Buildx => line.variables.push(("BUILDX_NO_DEFAULT_ATTESTATIONS", "1")),
+        Builder::Docker { built_in, .. } => {
+            line.variables.push(("BUILDKIT_PROGRESS", "plain"));
+            if built_in {
+                line.variables.push(("DOCKER_BUILDKIT", "1"));
+            }
+        }
+        // Works for root and others, with and without an OCI runtime.
+        Builder::Buildah if !job.isolation_chosen => line.and(&["--isolation=chroot"]),
+        Builder::Buildah => {}
+    }
+    line.and(&["--file", job.dockerfile]);
+    line
+}
+
+fn build_argument(line: &mut Command, job: &Job<'_>) {
+    if let Some(value) = job.update_from {
+        line.and(&["--build-arg", &format!("{}={value}", update::ARGUMENT)]);
+    }
+}
+
+/// Builds the stage that says what an update takes, and leaves its files in a folder; nothing for a builder that cannot.
+pub(super) fn ask(builder: Builder, job: &Job<'_>, folder: &str) -> Option<Command> {
+    if matches!(builder, Builder::Docker { legacy: true, .. }) {
+        return None;
+    }
+    let mut line = start(builder, job);
+    line.and(&["--target", update::STAGE]);
+    line.and(&["--output", &format!("type=local,dest={folder}")]);
+    build_argument(&mut line, job);
+    from_cache(&mut line, builder, job);
+    line.and(&[job.context]);
+    Some(line)
+}
+
+fn from_cache(line: &mut Command, builder: Builder, job: &Job<'_>) {
+    let Some(cache) = job.cache else { return };
+    match builder {
+        Builder::Buildx => {
+            line.and(&["--cache-from", &format!("type=registry,ref={cache}:cache")]);
+        }
+        Builder::Docker { .. } => {}
+        Builder::Buildah => {
+            line.and(&["--cache-from", cache]);
+            if job.plain_http {
+                line.and(&["--tls-verify=false"]);
+            }
+        }
+    }
+}
+
+/// Builds the image; buildx pushes it too.
+pub(super) fn build(builder: Builder, job: &Job<'_>) -> Command {
+    let mut line = start(builder, job);
+    line.and(&["--tag", job.name]);
     for (name, value) in job.labels {
         line.and(&["--label", &format!("{name}={value}")]);
     }
     if !job.platforms.is_empty() {
         line.and(&["--platform", &job.platforms.join(",")]);
     }
+    if matches!(builder, Builder::Buildx) {
+        line.and(&["--metadata-file", job.report]);
+    }
+    from_cache(&mut line, builder, job);
+    match (builder, job.cache) {
+        (Builder::Buildx, Some(cache)) if job.push => {
+            // mode=max keeps the stage that runs `kc.sh build`, the expensive one; ECR wants the rest.
+            let to = format!(
+                "type=registry,ref={cache}:cache,mode=max,image-manifest=true,oci-mediatypes=true"
+            );
+            line.and(&["--cache-to", &to]);
+        }
+        (Builder::Buildah, Some(cache)) if job.push => line.and(&["--cache-to", cache]),
+        _ => {}
+    }
     match builder {
-        Builder::Buildx => {
-            line.and(&["--metadata-file", job.report]);
-            // The index that provenance makes has another digest at each run, and ECR cannot scan it.
-            line.variables.push(("BUILDX_NO_DEFAULT_ATTESTATIONS", "1"));
-            if let Some(cache) = job.cache {
-                line.and(&["--cache-from", &format!("type=registry,ref={cache}:cache")]);
-                if job.push {
-                    // mode=max keeps the stage that runs `kc.sh build`, the expensive one; ECR wants the rest.
-                    let to = format!(
-                        "type=registry,ref={cache}:cache,mode=max,image-manifest=true,oci-mediatypes=true"
-                    );
-                    line.and(&["--cache-to", &to]);
-                }
-            }
-            if job.push {
-                line.and(&["--push"]);
-            } else if job.platforms.len() < 2 {
-                line.and(&["--load"]);
-            }
-        }
-        Builder::Docker { built_in } => {
-            line.variables.push(("BUILDKIT_PROGRESS", "plain"));
-            if built_in {
-                line.variables.push(("DOCKER_BUILDKIT", "1"));
-            }
-        }
-        Builder::Buildah => {
-            if !job.isolation_chosen {
-                // Works for root and others, with and without an OCI runtime.
-                line.and(&["--isolation=chroot"]);
-            }
-            if let Some(cache) = job.cache {
-                line.and(&["--cache-from", cache]);
-                if job.push {
-                    line.and(&["--cache-to", cache]);
-                }
-                if job.plain_http {
-                    line.and(&["--tls-verify=false"]);
-                }
-            }
-        }
+        Builder::Buildx if job.push => line.and(&["--push"]),
+        Builder::Buildx if job.platforms.len() < 2 => line.and(&["--load"]),
+        // buildah 1.28 builds every stage: with the same argument the one that was asked comes from its cache.
+        Builder::Buildah => build_argument(&mut line, job),
+        _ => {}
     }
     line.and(&[job.context]);
     line
@@ -169,6 +207,7 @@ mod tests {
             cache: Some("127.0.0.1:5000/cache"),
             report: "/tmp/report",
             isolation_chosen: false,
+            update_from: None,
         }
     }
 
@@ -194,10 +233,35 @@ mod tests {
     }
 
     #[test]
+    fn the_stage_is_asked_for_its_files_alone() {
+        let labels = [("a".to_owned(), "b".to_owned())];
+        let mut job = job(&labels, &[]);
+        job.update_from = Some("{}");
+        let asked = ask(Builder::Buildx, &job, "/tmp/told").unwrap();
+        assert_eq!(
+            line(&asked),
+            "docker buildx build --progress=plain --file docker/Dockerfile --target update-compatibility \
+             --output type=local,dest=/tmp/told --build-arg UPDATE_FROM={} \
+             --cache-from type=registry,ref=127.0.0.1:5000/cache:cache docker"
+        );
+        let docker = |legacy| Builder::Docker {
+            built_in: false,
+            legacy,
+        };
+        assert!(ask(docker(false), &job, "/tmp/told").is_some());
+        assert!(ask(docker(true), &job, "/tmp/told").is_none());
+        let built = line(&build(Builder::Buildah, &job));
+        assert!(built.contains("--build-arg UPDATE_FROM={}"), "{built}");
+    }
+
+    #[test]
     fn a_build_without_a_push_writes_to_no_registry() {
         for builder in [
             Builder::Buildx,
-            Builder::Docker { built_in: true },
+            Builder::Docker {
+                built_in: true,
+                legacy: false,
+            },
             Builder::Buildah,
         ] {
             let mut job = job(&[], &[]);

@@ -11,6 +11,7 @@ mod report;
 mod run;
 mod steps;
 mod target;
+mod update;
 
 pub use args::Args;
 use serde::Serialize;
@@ -32,6 +33,8 @@ pub struct Outputs {
     input_digest: String,
     size: Option<u64>,
     duration_seconds: u64,
+    #[serde(flatten)]
+    update: update::Update,
 }
 
 impl Action for BuildImage {
@@ -71,6 +74,26 @@ impl Action for BuildImage {
         OutputSpec {
             name: "duration-seconds",
             description: "Seconds that it took, for example `94`",
+        },
+        OutputSpec {
+            name: "build-options",
+            description: "What Keycloak was built with, for example `--db=postgres --metrics-enabled=true`; this and the next four only if the Dockerfile has the stage `update-compatibility`",
+        },
+        OutputSpec {
+            name: "update",
+            description: "`rolling` if Keycloak says that nodes of this image may run beside those of the release before, `recreate` if not; empty without such a release",
+        },
+        OutputSpec {
+            name: "update-from",
+            description: "The release before, for example `1.4.1`",
+        },
+        OutputSpec {
+            name: "update-reason",
+            description: "Why it is `recreate`, for example `'keycloak.version' is incompatible: 26.6.4 -> 26.7.5`",
+        },
+        OutputSpec {
+            name: "update-metadata",
+            description: "What `kc.sh update-compatibility metadata` says of the image, as JSON; the next release is compared with it",
         },
     ];
 

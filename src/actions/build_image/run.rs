@@ -10,6 +10,7 @@ use super::docker_home::DockerHome;
 use super::plan::{self, Request};
 use super::report::{Facts, bytes};
 use super::target::Target;
+use super::update::{self, Before, Update};
 use super::{follow, jars, steps};
 use crate::action::Context;
 use crate::domain::image_reference::is_loopback;
@@ -54,11 +55,11 @@ impl Work<'_> {
         let name = plan::name(&self.request, None);
         let home = DockerHome::create(self.context, None, None)?;
         let builder = self.find_builder(&home).await?;
-        self.build(builder, &home, &name, None).await?;
+        let (_, update) = self.build(builder, &home, &name, None).await?;
         let outputs = Outputs {
             image: name.clone(),
             tag: self.request.tag.clone(),
-            ..self.outputs()
+            ..self.outputs(update)
         };
         self.report(
             &format!("built {name}, not pushed"),
@@ -85,7 +86,7 @@ impl Work<'_> {
             .build(builder, &home, &target.name(), Some(target))
             .await
         {
-            Ok(claimed) => claimed,
+            Ok((claimed, _)) => claimed,
             Err(error) if steps::is_immutable(&error.message()) => {
                 // Another run was faster: the same input is the same image, anything else is an error.
                 let image = self.present(target).await?.ok_or(error)?;
@@ -175,7 +176,7 @@ impl Work<'_> {
             tag: Some(target.tag.clone()),
             reused: done == "reused",
             size: Some(image.size),
-            ..self.outputs()
+            ..self.outputs(Update::of(&image.labels))
         };
         self.report(
             &format!("{done} {}", target.name()),
@@ -186,10 +187,11 @@ impl Work<'_> {
         Ok(outputs)
     }
 
-    fn outputs(&self) -> Outputs {
+    fn outputs(&self, update: Update) -> Outputs {
         Outputs {
             input_digest: self.input.input_digest.clone(),
             duration_seconds: self.started.elapsed().as_secs(),
+            update,
             ..Outputs::default()
         }
     }
@@ -227,6 +229,11 @@ impl Work<'_> {
                 ("provider jars", self.providers.clone().unwrap_or_default()),
                 ("size", size),
                 ("layers", layers),
+                (
+                    "build options",
+                    outputs.update.build_options.clone().unwrap_or_default(),
+                ),
+                ("update", outputs.update.told()),
                 ("how", how.to_owned()),
                 ("seconds", format!("{seconds:.1}")),
             ],
@@ -244,16 +251,16 @@ impl Work<'_> {
         .await
     }
 
-    /// Builds, and pushes if there is a target; the digest as the builder has it.
+    /// Builds, and pushes if there is a target; the digest as the builder has it, and what an update takes.
     async fn build(
         &self,
         builder: Builder,
         home: &DockerHome,
         name: &str,
         target: Option<&Target<'_>>,
-    ) -> Result<Option<String>> {
+    ) -> Result<(Option<String>, Update)> {
         let input = &self.input;
-        let labels = plan::labels(
+        let mut labels = plan::labels(
             &input.input_digest,
             &input.keycloak,
             self.providers.as_deref(),
@@ -271,32 +278,73 @@ impl Work<'_> {
             .zip(host)
             .map(|(cache, host)| format!("{host}/{cache}"));
         let report = home.folder().join("report").to_string_lossy().into_owned();
+        let before = match target {
+            Some(target) => target.before().await,
+            None => None,
+        };
+        let before = before.and_then(|(tag, image)| Before::of(&tag, &image.labels));
         let job = Job {
             context: &self.request.context,
             dockerfile: &dockerfile,
             name,
-            labels: &labels,
+            labels: &[],
             platforms: &self.request.platforms,
             push: target.is_some(),
             plain_http: host.is_some_and(|host| is_loopback(host)),
             cache: cache.as_deref(),
             report: &report,
             isolation_chosen: self.context.env.get("BUILDAH_ISOLATION").is_some(),
+            update_from: before.as_ref().map(|before| before.metadata.as_str()),
+        };
+        let update = self.ask(builder, home, &job, before.as_ref()).await?;
+        labels.extend(update.labels());
+        let job = Job {
+            labels: &labels,
+            ..job
         };
         let title = format!("Build {name} with {}", builder.name());
         self.follow(&title, home, commands::build(builder, &job))
             .await?;
         self.check_platform(builder, home, &job).await?;
         if target.is_none() {
-            return Ok(None);
+            return Ok((None, update));
         }
         let mut said = String::new();
         if let Some(command) = commands::push(builder, &job) {
             said = self.follow(&format!("Push {name}"), home, command).await?.0;
         }
-        Ok(steps::digest(
-            &std::fs::read_to_string(&report).unwrap_or(said),
-        ))
+        let digest = steps::digest(&std::fs::read_to_string(&report).unwrap_or(said));
+        Ok((digest, update))
+    }
+
+    /// What Keycloak says of an update, if the Dockerfile and the builder let it be asked.
+    async fn ask(
+        &self,
+        builder: Builder,
+        home: &DockerHome,
+        job: &Job<'_>,
+        before: Option<&Before>,
+    ) -> Result<Update> {
+        let dockerfile = std::fs::read_to_string(job.dockerfile).unwrap_or_default();
+        let folder = home.folder().join("update");
+        let command = commands::ask(builder, job, &folder.to_string_lossy());
+        let (true, Some(command)) = (update::is_asked(&dockerfile), command) else {
+            return Ok(Update::default());
+        };
+        self.follow("Ask Keycloak what an update takes", home, command)
+            .await?;
+        let update = Update::read(&folder, before)?;
+        if update.update.as_deref() == Some("recreate") {
+            self.context.runner.warning(
+                "update",
+                &format!(
+                    "{}: nodes of this image must not run beside those of the release before. Stop these before the deployment \
+                     (terraform/README.md, \"When nodes must not overlap\").",
+                    update.told()
+                ),
+            );
+        }
+        Ok(update)
     }
 
     /// A builder may take layers of another platform from its cache (run: buildah 1.28, `FROM scratch`).

@@ -14,9 +14,14 @@ fn dockerfile() -> String {
 fn nothing_of_another_platform_runs_in_the_build() {
     let text = dockerfile();
     let stages: Vec<&str> = text.split("\nFROM ").skip(1).collect();
-    let [builder, image] = stages[..] else {
-        panic!("two stages");
+    let [builder, asked, told, image] = stages[..] else {
+        panic!("four stages: {}", stages.len());
     };
+    assert!(asked.starts_with("builder AS "), "{asked}");
+    assert!(
+        told.starts_with("scratch AS update-compatibility\n"),
+        "{told}"
+    );
     assert!(
         builder.starts_with("--platform=$BUILDPLATFORM "),
         "{builder}"

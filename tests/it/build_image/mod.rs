@@ -7,3 +7,4 @@ mod push;
 mod race;
 mod refuse;
 mod started;
+mod update;

@@ -182,6 +182,34 @@ fn the_image_that_was_pushed_starts_and_is_ready() {
         providers.as_str()
     );
 
+    assert_eq!(
+        pushed["build-options"],
+        "--db=postgres --health-enabled=true --metrics-enabled=true"
+    );
+    let said = pushed["update-metadata"].as_str().unwrap();
+    assert!(
+        said.contains(r#""keycloak":{"version":"26.7.5"}"#) && said.contains(r#""configFile":"#),
+        "{said}"
+    );
+    // A theme's change lets nodes roll; another cache does not. Keycloak itself says so.
+    yard.write(
+        "docker/themes/other/login/theme.properties",
+        "parent=keycloak.v2\n",
+    );
+    let next = result(&step.run("build-image", &["--json", "--tag=1.0.1"]));
+    assert_eq!(next["update"], "rolling", "{next}");
+    let cache_file = yard.path("docker/cache-ispn-s3.xml");
+    let cache_text = std::fs::read_to_string(&cache_file).unwrap();
+    std::fs::write(&cache_file, format!("{cache_text}<!-- another -->\n")).unwrap();
+    let next = result(&step.run("build-image", &["--json", "--tag=1.1.0"]));
+    assert_eq!(next["update"], "recreate", "{next}");
+    assert_eq!(next["update-from"], "1.0.1");
+    let reason = next["update-reason"].as_str().unwrap();
+    assert!(
+        reason.contains("'cacheEmbedded.configFile' is incompatible"),
+        "{reason}"
+    );
+
     let image = format!("docker://{}/keycloak@{digest}", yard.host());
     let auth = yard.auth_file();
     let pulled = run(buildah(
