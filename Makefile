@@ -35,6 +35,7 @@ test: ## every check: format, lints, unit and wire tests, workflows, schemas, de
 test-full: test ## make test, and what is too long for every run: Docker's builders, what is shipped built twice
 	tests/tools/setup.sh full dist
 	$(ENV) cargo test --workspace --locked -- --ignored --skip policies::
+	$(ENV) PROPTEST_CASES=50000 cargo test --workspace --locked --lib -- domain:: update_tfvar::
 	$(ENV) KECS_RACES=100 cargo test --locked --test it update_tfvar::race
 	tests/tools/dist.sh
 	rm -rf target/again && git clone --quiet . target/again && target/again/tests/tools/dist.sh

@@ -43,17 +43,27 @@ fi
 folder="${RUNNER_TOOL_CACHE:-${RUNNER_TEMP:-/tmp}}/keycloak-ecs-actions/$version/$target"
 has_hash() { [[ "$(sha256sum -- "$1" 2>/dev/null | cut -d' ' -f1)" == "$2" ]]; }
 
+# Some runners share a tool cache that jobs may only read.
+temp=${RUNNER_TEMP:-/tmp}
+if ! has_hash "$folder/$name" "$binary_hash" && { ! mkdir -p -- "$folder" 2>/dev/null || [[ ! -w "$folder" ]]; }; then
+  folder=$temp/keycloak-ecs-actions/$version/$target
+  mkdir -p -- "$folder" 2>/dev/null || fail "cannot write to $temp: RUNNER_TEMP must name a folder that this user may write to"
+fi
+
 # Checked before every start: earlier jobs may write to the tool cache of a self-hosted runner.
 if ! has_hash "$folder/$name" "$binary_hash"; then
   base=${KECS_MIRROR:-https://github.com/keycloak-ecs-actions/keycloak-ecs-actions/releases/download}
-  work=$(mktemp -d "${RUNNER_TEMP:-/tmp}/keycloak-ecs-actions.XXXXXX")
+  [[ "$base" == https://* || "$base" == file://* ]] ||
+    fail "KECS_MIRROR is $base: it takes an address that starts with https://, or a folder as file:///…"
+  work=$(mktemp -d "$temp/keycloak-ecs-actions.XXXXXX" 2>/dev/null) ||
+    fail "cannot write to $temp: RUNNER_TEMP must name a folder that this user may write to"
   trap 'rm -rf -- "$work"' EXIT
   curl --proto '=https,file' --tlsv1.2 -fsSL --retry 4 --retry-delay 2 --max-time 120 \
     -o "$work/$archive" "$base/v$version/$archive" ||
     fail "could not download $archive of version $version from $base; set KECS_MIRROR where that address is out of reach" 6
   has_hash "$work/$archive" "$archive_hash" ||
     fail "$archive of version $version has not the hash that this commit records; nothing was run" 3
-  mkdir -p -- "$work/unpacked" "$folder"
+  mkdir -p -- "$work/unpacked"
   tar -xJf "$work/$archive" -C "$work/unpacked"
   has_hash "$work/unpacked/$name" "$binary_hash" ||
     fail "$name in $archive has not the hash that this commit records; nothing was run" 3

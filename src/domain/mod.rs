@@ -26,3 +26,13 @@ pub mod tag;
 pub mod task_definition;
 pub mod tfvar;
 pub mod views;
+
+/// A property is tried this often, or as often as `PROPTEST_CASES` says if that is more.
+#[cfg(test)]
+pub(crate) fn tries(usual: u32) -> proptest::test_runner::Config {
+    let config = proptest::test_runner::Config::default();
+    proptest::test_runner::Config {
+        cases: config.cases.max(usual),
+        ..config
+    }
+}

@@ -170,13 +170,15 @@ impl Runner {
                 self.line(format!("next: {hint}"));
             }
         }
-        let row = format!(
-            "### {}: {}\n\n| what happened | what to do next |\n|---|---|\n| {} | {} |\n",
-            self.name,
-            error.kind().meaning(),
-            cell(&message),
-            cell(hint.unwrap_or("")),
-        );
+        let (heading, told) = (error.kind().meaning(), cell(&message));
+        let table = match hint {
+            Some(hint) => format!(
+                "| what happened | what to do next |\n|---|---|\n| {told} | {} |",
+                cell(hint)
+            ),
+            None => format!("| what happened |\n|---|\n| {told} |"),
+        };
+        let row = format!("### {}: {heading}\n\n{table}\n", self.name);
         if let Err(unwritten) = self.summary(&row) {
             self.line(format!("the job summary was not written: {unwritten}"));
         }

@@ -103,6 +103,35 @@ fn a_changed_binary_in_the_cache_is_replaced_before_it_runs() {
 }
 
 #[test]
+fn where_the_tool_cache_takes_nothing_the_jobs_folder_does() {
+    let release = Release::new();
+    std::fs::write(release.path("file"), "").unwrap();
+    let below_a_file = release.path("file/cache");
+    let below_a_file = below_a_file.to_str().unwrap();
+    let closed = [("RUNNER_TOOL_CACHE", below_a_file)];
+    let first = release.launch(&closed);
+    assert_eq!(text(&first), "demo ran: one two\n", "{first:?}");
+    std::fs::remove_dir_all(release.path("mirror")).unwrap();
+    assert_eq!(text(&release.launch(&closed)), "demo ran: one two\n");
+    let nowhere = release.launch(&[
+        ("RUNNER_TOOL_CACHE", below_a_file),
+        ("RUNNER_TEMP", below_a_file),
+    ]);
+    assert_eq!(nowhere.status.code(), Some(2));
+    assert!(
+        text(&nowhere).starts_with("::error title=demo::cannot write to "),
+        "{nowhere:?}"
+    );
+}
+
+#[test]
+fn a_mirror_without_tls_is_refused_before_anything_is_asked_of_it() {
+    let output = Release::new().launch(&[("KECS_MIRROR", "http://127.0.0.1:9/mirror")]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output).contains("starts with https://"), "{output:?}");
+}
+
+#[test]
 fn an_archive_with_another_hash_is_never_unpacked() {
     let release = Release::new();
     let archive = release.path(&format!("mirror/v1.0.0/demo-{TARGET}.tar.xz"));

@@ -113,7 +113,7 @@ fn opened_late_for_a_value_that_the_base_has_it_says_what_the_branch_got_meanwhi
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(crate::domain::tries(300))]
 
     #[test]
     fn in_every_order_one_pull_request_with_the_newest_value_remains(

@@ -165,7 +165,7 @@ fn a_class_file_cut_anywhere_is_no_class_file() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(crate::domain::tries(2_000))]
 
     /// Reading ends, without a panic, whatever bytes of a class file are changed.
     #[test]

@@ -329,7 +329,7 @@ fn any_evidence() -> impl Strategy<Value = Evidence> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4000))]
+    #![proptest_config(crate::domain::tries(4000))]
 
     #[test]
     fn whole_has_exactly_one_coordinator_and_the_tasks_as_members(evidence in any_evidence()) {

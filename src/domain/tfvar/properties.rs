@@ -90,7 +90,7 @@ fn place() -> impl Strategy<Value = (&'static str, &'static str, &'static str, &
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(crate::domain::tries(512))]
 
     #[test]
     fn the_diff_is_the_value_and_nothing_else(

@@ -17,8 +17,17 @@ struct Arguments {
     #[arg(long)]
     root: PathBuf,
     /// Simulated seconds in one real second
-    #[arg(long, default_value_t = 1.0)]
+    #[arg(long, default_value_t = 1.0, value_parser = time_scale)]
     time_scale: f64,
+}
+
+fn time_scale(text: &str) -> Result<f64, String> {
+    let scale: f64 = text.parse().map_err(|_| "no number".to_owned())?;
+    if scale.is_finite() && scale > 0.0 {
+        Ok(scale)
+    } else {
+        Err("a number above 0, such as 60".to_owned())
+    }
 }
 
 /// The job whose requests for OIDC tokens are answered.

@@ -93,7 +93,7 @@ fn ours_is_newest(view: &View) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(crate::domain::tries(2000))]
 
     #[test]
     fn deployed_means_that_ours_is_the_newest_and_ecs_says_it_is_done(
