@@ -29,6 +29,14 @@ impl Coordinates {
         }
     }
 
+    /// Whether the version names other files on other days.
+    ///
+    /// Source: "What is a SNAPSHOT version?" and the reserved `LATEST` and `RELEASE` in the documentation of Apache Maven,
+    /// November 2026.
+    pub fn moves(&self) -> bool {
+        self.version.ends_with("-SNAPSHOT") || ["LATEST", "RELEASE"].contains(&&*self.version)
+    }
+
     /// Name of the artifact's file with an extension, such as `jar`.
     pub fn file(&self, extension: &str) -> String {
         let classifier = suffix('-', self.classifier.as_deref());

@@ -9,9 +9,13 @@ use super::allowance::Allowance;
 use super::coordinates::{Coordinates, is_name};
 use super::pom;
 
+mod image;
 mod lock;
+mod raise;
 
+pub use image::{java, pinned_keycloak};
 pub use lock::{Drift, FORMAT, Lock, Locked, Source, excluded, generic_purl, local_origin};
+pub use raise::raised;
 
 /// `providers.yml` as it is written.
 #[derive(Debug, Default, Deserialize)]
@@ -169,6 +173,11 @@ fn modules(list: &[String]) -> Result<BTreeMap<String, Coordinates>, String> {
     let mut jars = BTreeMap::new();
     for text in list {
         let jar: Coordinates = text.parse()?;
+        if jar.moves() {
+            return Err(format!(
+                "{text:?} names what changes from day to day; a lock needs a release"
+            ));
+        }
         if let Some(other) = jars.insert(jar.module(), jar.clone()) {
             return Err(format!(
                 "{} is there twice: {} and {}",
@@ -224,26 +233,6 @@ fn is_sha256(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| b"0123456789abcdef".contains(&byte))
 }
 
-/// The manifest's text with other versions; comments and order stay.
-pub fn raised(text: &str, newer: &[(Coordinates, String)]) -> String {
-    let line_of = |line: &str| {
-        let value = line.trim_start_matches([' ', '-', '"', '\'', '[']);
-        let found = newer.iter().find(|(jar, _)| {
-            let rest = value.strip_prefix(&jar.to_string());
-            rest.is_some_and(|rest| {
-                !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || ":._-".contains(c))
-            })
-        });
-        match found {
-            Some((jar, version)) => {
-                line.replacen(&jar.to_string(), &jar.at(version).to_string(), 1)
-            }
-            None => line.to_owned(),
-        }
-    };
-    text.split('\n').map(line_of).collect::<Vec<_>>().join("\n")
-}
-
 /// Bytes as lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
@@ -251,25 +240,6 @@ pub fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
-}
-
-/// The version in `ARG KEYCLOAK_VERSION=…`, the one place where a Dockerfile pins it. The digest of the base image may stand
-/// behind it, as in `26.7.5@sha256:…`: it belongs to what the image is made from.
-pub fn pinned_keycloak(dockerfile: &str) -> Option<&str> {
-    let pinned = dockerfile
-        .lines()
-        .find_map(|line| line.trim().strip_prefix("ARG KEYCLOAK_VERSION="))
-        .map(|version| version.trim().trim_matches('"'))?;
-    let (version, digest) = match pinned.split_once('@') {
-        Some((version, digest)) => (version, Some(digest)),
-        None => (pinned, None),
-    };
-    let hexadecimal = |text: &str| {
-        let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-        text.len() == 64 && text.bytes().all(digit)
-    };
-    let whole = digest.is_none_or(|digest| digest.strip_prefix("sha256:").is_some_and(hexadecimal));
-    (is_name(version) && whole).then_some(version)
 }
 
 #[cfg(test)]
@@ -287,23 +257,6 @@ mod tests {
                 })
                 .collect(),
             ..Manifest::default()
-        }
-    }
-
-    #[test]
-    fn keycloak_may_be_pinned_with_the_digest_of_its_image() {
-        let digest = "a1".repeat(32);
-        for (pinned, version) in [
-            ("26.7.5".to_owned(), Some("26.7.5")),
-            ("\"26.7.5\"".to_owned(), Some("26.7.5")),
-            (format!("26.7.5@sha256:{digest}"), Some("26.7.5")),
-            (format!("26.7.5@sha256:{}", &digest[1..]), None),
-            (format!("26.7.5@sha512:{digest}"), None),
-            ("26.7.5@".to_owned(), None),
-            (String::new(), None),
-        ] {
-            let text = format!("# x\nARG KEYCLOAK_VERSION={pinned}\nFROM scratch\n");
-            assert_eq!(pinned_keycloak(&text), version, "{pinned}");
         }
     }
 
@@ -327,20 +280,11 @@ mod tests {
     }
 
     #[test]
-    fn the_dockerfile_pins_keycloak() {
-        assert_eq!(
-            pinned_keycloak("# x\nARG KEYCLOAK_VERSION=26.7.5\nFROM y"),
-            Some("26.7.5")
-        );
-        assert_eq!(pinned_keycloak("ARG KEYCLOAK_VERSION\n"), None);
-        assert_eq!(pinned_keycloak("ARG KEYCLOAK_VERSION=../x"), None);
-    }
-
-    #[test]
-    fn versions_are_raised_in_place() {
-        let text = "# g:a:1 is old\nproviders:\n  - g:a:1 # because\n  - \"g:a-b:1\"\n  - g:a:1:linux\nresolve: [g:b:1]\n";
-        let newer = ["g:a:1", "g:a-b:1"].map(|name| (name.parse().unwrap(), "2".to_owned()));
-        let wanted = "# g:a:1 is old\nproviders:\n  - g:a:2 # because\n  - \"g:a-b:2\"\n  - g:a:1:linux\nresolve: [g:b:1]\n";
-        assert_eq!(raised(text, &newer), wanted);
+    fn what_changes_from_day_to_day_is_no_wish() {
+        for version in ["1-SNAPSHOT", "LATEST", "RELEASE"] {
+            let name = format!("g:a:{version}");
+            let fault = manifest(&[&name], &[]).wanted().unwrap_err();
+            assert!(fault.contains("needs a release"), "{fault}");
+        }
     }
 }

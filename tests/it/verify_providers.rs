@@ -248,6 +248,18 @@ fn every_fault_of_the_folder_is_found_and_named() {
             ended.log
         );
         assert!(ended.summary.contains(check), "{}", ended.summary);
+        let json = team.step.run(
+            "verify-providers",
+            &["--keycloak-home", "keycloak", "--json"],
+        );
+        let result: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+        let found = result["found"].as_array().unwrap();
+        assert!(
+            found
+                .iter()
+                .any(|one| one["check"] == check && one["severity"] == "error"),
+            "{result}"
+        );
     }
 }
 

@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::domain::coordinates::is_name;
-use crate::domain::providers::{Lock, Manifest, Wanted, pinned_keycloak};
+use crate::domain::providers::{Lock, Manifest, Wanted, java, pinned_keycloak};
 use crate::error::{Error, Result};
 use crate::runner::inputs::boolean;
 use crate::{lock_file, yaml};
@@ -42,6 +42,9 @@ pub struct Args {
     /// Keycloak's version, for example `26.7.5`; by default `ARG KEYCLOAK_VERSION` of the Dockerfile beside the manifest
     #[arg(long, value_name = "VERSION")]
     pub keycloak_version: Option<String>,
+    /// Java version of Keycloak's image, for example `21`; by default that of the official image of Keycloak's version
+    #[arg(long, value_name = "NUMBER")]
+    pub java_version: Option<u32>,
     /// Unpacked Keycloak distribution to compare with; by default the index of its classes that ships with the action, or one made from the Maven repository
     #[arg(long, value_name = "FOLDER")]
     pub keycloak_home: Option<PathBuf>,
@@ -84,6 +87,11 @@ impl Args {
         let text = read(&self.lock)
             .map_err(|error| error.hint("Write it: verify-providers --operation lock"))?;
         Ok((lock_file::read(&text, &file)?, text))
+    }
+
+    /// The Java that Keycloak `version` runs on.
+    pub(super) fn java(&self, version: &str) -> u32 {
+        self.java_version.unwrap_or_else(|| java(version))
     }
 
     /// The line of the manifest that has `word`.

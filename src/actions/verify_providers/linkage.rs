@@ -19,8 +19,6 @@ use crate::error::{Error, Result};
 const MOST: u64 = 128 * 1024 * 1024;
 /// Bytes of one class file, or of one services file.
 const LARGEST: u64 = 16 * 1024 * 1024;
-/// The Java version of Keycloak's image: classes for newer ones are not seen there.
-const JAVA: u32 = 21;
 /// Class files of Java N have the major version N + 44 (JVMS 4.1).
 const JAVA_BEFORE_1: u32 = 44;
 /// Name of the check whether code links.
@@ -37,12 +35,8 @@ enum Unread {
 /// The classes of jars, as long as there is room for them.
 struct Reader {
     left: u64,
-}
-
-impl Default for Reader {
-    fn default() -> Self {
-        Self { left: MOST }
-    }
+    /// The Java that Keycloak runs on: classes for newer ones are not seen there.
+    java: u32,
 }
 
 impl Reader {
@@ -71,7 +65,7 @@ impl Reader {
                 .filter(|name| !name.is_empty() && !name.contains('/'))
             {
                 services.push((interface.to_owned(), at));
-            } else if let Some((class, java)) = class_of(name).zip(java_of(name)) {
+            } else if let Some((class, java)) = class_of(name).zip(java_of(name, self.java)) {
                 let known = classes.entry(class.to_owned()).or_insert((java, at));
                 if java > known.0 {
                     *known = (java, at);
@@ -110,7 +104,8 @@ pub(super) fn findings(
     index: &KeycloakIndex,
     keycloak: &str,
 ) -> Result<Vec<Finding>> {
-    let mut reader = Reader::default();
+    let java = args.java(keycloak);
+    let mut reader = Reader { left: MOST, java };
     let mut jars = Vec::new();
     let mut found = Vec::new();
     for file in present.iter().filter(|file| file.jar.is_ok()) {
@@ -119,7 +114,7 @@ pub(super) fn findings(
             Err(fault) => found.push(unread(&file.file, fault)),
         }
     }
-    found.extend(jars.iter().filter_map(too_new));
+    found.extend(jars.iter().filter_map(|jar| too_new(jar, java)));
     let faults = linkage::faults(&jars, index, keycloak, &configured(args)?);
     found.extend(faults.into_iter().map(finding));
     Ok(found)
@@ -150,14 +145,14 @@ fn unread(file: &str, fault: Unread) -> Finding {
 }
 
 /// Classes that the Java of Keycloak's image does not load.
-fn too_new(jar: &ProviderJar) -> Option<Finding> {
+fn too_new(jar: &ProviderJar, of_keycloak: u32) -> Option<Finding> {
     let java = |bytes: &[u8]| {
         let major = u16::from_be_bytes(bytes.get(6..8)?.try_into().ok()?);
         Some(u32::from(major).saturating_sub(JAVA_BEFORE_1))
     };
     let newer: Vec<(&str, u32)> = (jar.classes.iter())
         .filter_map(|(name, bytes)| Some((name.as_str(), java(bytes)?)))
-        .filter(|(_, java)| *java > JAVA)
+        .filter(|(_, java)| *java > of_keycloak)
         .collect();
     let (name, newest) = newer.iter().max_by_key(|(_, java)| *java)?;
     Some(Finding {
@@ -165,11 +160,11 @@ fn too_new(jar: &ProviderJar) -> Option<Finding> {
         entry: Entry::locked(&jar.file),
         file: jar.file.clone(),
         what: format!(
-            "has classes for Java {newest} ({} of them), and Keycloak's image runs Java {JAVA}; one is {}",
+            "has classes for Java {newest} ({} of them), and Keycloak's image runs Java {of_keycloak}; one is {}",
             newer.len(),
             name.replace('/', ".")
         ),
-        remedy: format!("Take a version that was built for Java {JAVA} or older."),
+        remedy: format!("Take a version that was built for Java {of_keycloak} or older."),
         note: false,
     })
 }
@@ -225,12 +220,15 @@ fn beside(manifest: &Path) -> Vec<PathBuf> {
 }
 
 /// The Java version that an entry is for, 0 for all; nothing, if that is newer than Keycloak's.
-fn java_of(entry: &str) -> Option<u32> {
+fn java_of(entry: &str, of_keycloak: u32) -> Option<u32> {
     let Some(versioned) = entry.strip_prefix("META-INF/versions/") else {
         return Some(0);
     };
     let (version, _) = versioned.split_once('/')?;
-    version.parse().ok().filter(|version| *version <= JAVA)
+    version
+        .parse()
+        .ok()
+        .filter(|version| *version <= of_keycloak)
 }
 
 /// The protocols that the stacks of an Infinispan configuration name, those with a dot: the others are JGroups' own.
@@ -287,9 +285,9 @@ mod tests {
 
     #[test]
     fn classes_for_a_newer_java_are_not_seen() {
-        assert_eq!(java_of("a/B.class"), Some(0));
-        assert_eq!(java_of("META-INF/versions/17/a/B.class"), Some(17));
-        assert_eq!(java_of("META-INF/versions/25/a/B.class"), None);
-        assert_eq!(java_of("META-INF/versions/x/a/B.class"), None);
+        assert_eq!(java_of("a/B.class", 21), Some(0));
+        assert_eq!(java_of("META-INF/versions/17/a/B.class", 21), Some(17));
+        assert_eq!(java_of("META-INF/versions/25/a/B.class", 21), None);
+        assert_eq!(java_of("META-INF/versions/x/a/B.class", 21), None);
     }
 }

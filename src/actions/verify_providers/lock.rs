@@ -11,7 +11,7 @@ use super::Outputs;
 use super::args::Args;
 use super::index;
 use super::jars::{self, Scratch};
-use super::resolve::{Candidate, LeftOut, chosen, closure, taken};
+use super::resolve::{Candidate, LeftOut, chosen, closure, shared};
 use crate::action::Context;
 use crate::domain::providers::{
     FORMAT, Lock, Locked, Wanted, excluded, generic_purl, local_origin,
@@ -32,11 +32,18 @@ const SERVICES: &str = "META-INF/services/org.keycloak.";
 pub(super) struct Made {
     pub(super) lock: Lock,
     left_out: Vec<LeftOut>,
+    /// Jars that `verify` will refuse, since Keycloak has some of their classes.
+    doubtful: Vec<LeftOut>,
 }
 
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Outputs> {
     let (wanted, _) = args.wanted()?;
+    // One that cannot be read, as after a merge, says nothing.
+    let earlier = args.locked().ok();
     let made = make(args, context, &wanted).await?;
+    if let Some((earlier, _)) = &earlier {
+        made.same_bytes(args, earlier)?;
+    }
     made.tell(context)?;
     write(&args.lock, &text_of(&made.lock)?)?;
     context.runner.line(format!(
@@ -65,8 +72,29 @@ pub(super) fn write(path: &Path, text: &str) -> Result<()> {
 }
 
 impl Made {
+    /// Refuses a release whose bytes are others than those of an earlier lock.
+    pub(super) fn same_bytes(&self, args: &Args, earlier: &Lock) -> Result<()> {
+        let Some((jar, before)) = self.lock.changed_since(earlier) else {
+            return Ok(());
+        };
+        Err(Error::verification(format!(
+            "{} has the SHA-256 {} in {}, and {} has {} from {}: a release does not change",
+            jar.name(), jar.sha256, jar.origin, args.lock.display(), before.sha256, before.origin
+        ))
+        .hint("Nothing was written. Find out which of the two is the real one; to accept the new one, remove the entry of the jar from the lock first."))
+    }
+
     /// Says what was left out, to people and in the job summary.
     pub(super) fn tell(&self, context: &Context) -> Result<()> {
+        for LeftOut { name, reason } in &self.doubtful {
+            let module = name
+                .rsplit_once(':')
+                .map_or(name.as_str(), |(module, _)| module);
+            let message = format!(
+                "{name} is locked, and `verify` will refuse it: {reason}. Move {module} to `exclude`, unless it is needed as it is."
+            );
+            context.runner.warning("shadows-keycloak", &message);
+        }
         if self.left_out.is_empty() {
             return Ok(());
         }
@@ -91,7 +119,7 @@ pub(super) async fn make(args: &Args, context: &Context, wanted: &Wanted) -> Res
     }
     let keycloak = args.keycloak()?;
     let repository = Repository::new(context, args.maven_repository.as_deref())?;
-    let mut left_out = Vec::new();
+    let (mut left_out, mut doubtful) = (Vec::new(), Vec::new());
     let mut of_keycloak = None;
     let mut candidates: Vec<Candidate> = Vec::new();
     if wanted.roots.is_empty() {
@@ -108,6 +136,16 @@ pub(super) async fn make(args: &Args, context: &Context, wanted: &Wanted) -> Res
     candidates.extend(wanted.releases.iter().cloned().map(Candidate::Release));
     candidates.extend(wanted.files.iter().cloned().map(Candidate::Local));
     candidates.sort_by_key(Candidate::file);
+    let moving = candidates.iter().find_map(|candidate| match candidate {
+        Candidate::Maven { coordinates, .. } if coordinates.moves() => Some(coordinates),
+        _ => None,
+    });
+    if let Some(jar) = moving {
+        return Err(Error::usage(format!(
+            "{jar} is needed, and names what changes from day to day; a lock needs a release"
+        ))
+        .hint("Name a release of it under `providers`, or move it to `exclude`."));
+    }
     if let Some(pair) = candidates
         .windows(2)
         .find(|pair| pair[0].file() == pair[1].file())
@@ -138,11 +176,18 @@ pub(super) async fn make(args: &Args, context: &Context, wanted: &Wanted) -> Res
         );
         progress.show(&state, context.clock.elapsed());
         match examined? {
-            Ok(locked) => lock.providers.push(locked),
+            Ok((locked, doubt)) => {
+                lock.providers.push(locked);
+                doubtful.extend(doubt);
+            }
             Err(one) => left_out.push(one),
         }
     }
-    Ok(Made { lock, left_out })
+    Ok(Made {
+        lock,
+        left_out,
+        doubtful,
+    })
 }
 
 /// Downloads a jar for its hash; the file itself is not kept.
@@ -151,7 +196,7 @@ async fn examine(
     candidate: &Candidate,
     args: &Args,
     index: Option<&Index>,
-) -> Result<std::result::Result<Locked, LeftOut>> {
+) -> Result<std::result::Result<(Locked, Option<LeftOut>), LeftOut>> {
     let file = candidate.file();
     let scratch = Scratch::beside(&args.lock.with_file_name(&file))?;
     let (path, fetched, origin) = match candidate {
@@ -184,32 +229,34 @@ async fn examine(
     };
     let jar = jars::read_jar(&path, fetched.sha256.clone())
         .map_err(|fault| Error::verification(format!("{file} is no jar: {fault}")))?;
+    let mut doubt = None;
     let purl = match candidate {
         Candidate::Maven {
             coordinates,
             brought,
         } => {
-            let taken = index
-                .filter(|_| *brought)
-                .and_then(|index| taken(&jar, index));
-            if let Some(reason) = taken {
-                return Ok(Err(LeftOut {
-                    name: coordinates.to_string(),
-                    reason,
-                }));
+            let name = coordinates.to_string();
+            let shared = index.and_then(|index| shared(&jar, &coordinates.artifact, index));
+            match shared {
+                Some((true, reason)) if *brought => return Ok(Err(LeftOut { name, reason })),
+                // The same library is a note of `verify`, no more.
+                Some(_) if index.is_some_and(|index| index.has_library(&jar)) => {}
+                Some((_, reason)) => doubt = Some(LeftOut { name, reason }),
+                None => {}
             }
             coordinates.purl()
         }
         Candidate::Release(_) | Candidate::Local(_) => generic_purl(&file, &fetched.sha256),
     };
-    Ok(Ok(Locked {
+    let locked = Locked {
         spi: services(&path),
         file,
         purl,
         sha256: fetched.sha256,
         size: fetched.size,
         origin,
-    }))
+    };
+    Ok(Ok((locked, doubt)))
 }
 
 /// The interfaces of Keycloak's for which a jar, that was read before, names implementations.

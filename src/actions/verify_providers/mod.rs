@@ -34,6 +34,21 @@ pub struct Outputs {
     count: usize,
     findings: usize,
     updates: usize,
+    /// What `verify` found, notes too; of `--json` only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    found: Option<Vec<Found>>,
+}
+
+/// A finding, as `--json` has it.
+#[derive(Serialize)]
+struct Found {
+    check: &'static str,
+    /// `error` or `note`.
+    severity: &'static str,
+    file: String,
+    /// Continues a sentence that starts with the file.
+    what: String,
+    remedy: String,
 }
 
 impl Action for VerifyProviders {

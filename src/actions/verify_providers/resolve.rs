@@ -103,19 +103,25 @@ pub(super) fn chosen(
     chosen
 }
 
-/// Why a jar is not needed: Keycloak has most of its classes under another name. Of a jar that has only some of them
-/// `verify` tells, since somebody has to decide.
-pub(super) fn taken(jar: &Jar, index: &Index) -> Option<String> {
+/// Which classes of a jar Keycloak has under another name, and whether that makes the jar needless: most of them, or those
+/// of a jar that stands in for it and so has its name, as `commons-logging-jboss-logging` does. Of other jars `verify`
+/// tells, since somebody has to decide.
+pub(super) fn shared(jar: &Jar, artifact: &str, index: &Index) -> Option<(bool, String)> {
+    if index.has_library(jar) {
+        return Some((true, "Keycloak has the same file".to_owned()));
+    }
     let overlaps = index.shadowed_by(jar);
     let shared: usize = overlaps.iter().map(|overlap| overlap.count).sum();
     let most = overlaps.iter().max_by_key(|overlap| overlap.count)?;
-    (shared * 2 >= jar.classes.len()).then(|| {
+    let stands_in = most.other.contains(&format!(".{artifact}-"));
+    Some((
+        stands_in || shared * 2 >= jar.classes.len(),
         format!(
             "Keycloak has {shared} of its {} classes, in {}",
             jar.classes.len(),
             most.other
-        )
-    })
+        ),
+    ))
 }
 
 #[cfg(test)]
@@ -173,11 +179,16 @@ mod tests {
             "whoever asks for it gets it"
         );
         let jar = |classes: &[&str]| Jar {
+            sha256: "other".to_owned(),
             classes: classes.iter().map(|class| (*class).to_owned()).collect(),
             ..Jar::default()
         };
-        assert!(taken(&jar(&["x/A", "x/C"]), &index).is_some());
-        assert!(taken(&jar(&["x/A", "x/C", "x/D"]), &index).is_none());
-        assert!(taken(&jar(&[]), &index).is_none());
+        let needless = |artifact: &str, classes: &[&str]| {
+            shared(&jar(classes), artifact, &index).map(|(needless, _)| needless)
+        };
+        assert_eq!(needless("a", &["x/A", "x/C"]), Some(true));
+        assert_eq!(needless("a", &["x/A", "x/C", "x/D"]), Some(false));
+        assert_eq!(needless("own", &["x/A", "x/C", "x/D"]), Some(true));
+        assert_eq!(needless("a", &["x/C"]), None);
     }
 }

@@ -44,7 +44,16 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Outputs> {
         Error::usage(format!("the newer releases do not fit: {fault}"))
             .hint("Raise the versions in providers.yml yourself.")
     })?;
+    let has = |jar: &Coordinates| wanted.roots.contains(jar) || wanted.jars.contains(jar);
+    if let Some((jar, version)) = newer.iter().find(|(jar, version)| !has(&jar.at(version))) {
+        return Err(Error::usage(format!(
+            "{} is written in a way that cannot be raised to {version}: {jar}",
+            args.manifest.display()
+        ))
+        .hint("Write the coordinates as one text under `resolve` or `providers`, or raise the version yourself."));
+    }
     let made = make(args, context, &wanted).await?;
+    made.same_bytes(args, &lock)?;
     made.tell(context)?;
     let made_text = text_of(&made.lock)?;
     for (path, old, new) in [

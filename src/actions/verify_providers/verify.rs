@@ -5,10 +5,10 @@ use std::time::SystemTime;
 
 use aws_sdk_sts::primitives::{DateTime, DateTimeFormat};
 
-use super::Outputs;
 use super::allowed::with_allowances;
 use super::args::{Args, line_of};
 use super::plan::{self, Entry, Finding, Present};
+use super::{Found, Outputs};
 use super::{checks, index, jars, linkage};
 use crate::action::{Context, Outcome};
 use crate::domain::providers::{Lock, Wanted};
@@ -68,6 +68,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Outcome<Output
         providers_digest: lock.digest(),
         count: lock.providers.len(),
         findings: plan::faults(&findings).count(),
+        found: Some(findings.iter().map(found).collect()),
         ..Outputs::default()
     };
     let Some(first) = plan::faults(&findings).next() else {
@@ -186,6 +187,16 @@ fn listed(args: &Args, context: &Context) -> Result<Listed> {
         wanted: Some(wanted),
         manifest_text,
     })
+}
+
+fn found(finding: &Finding) -> Found {
+    Found {
+        check: finding.check,
+        severity: if finding.note { "note" } else { "error" },
+        file: finding.file.clone(),
+        what: finding.what.clone(),
+        remedy: finding.remedy.clone(),
+    }
 }
 
 /// The day, in UTC, as `2026-11-26`.

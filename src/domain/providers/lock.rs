@@ -112,6 +112,19 @@ pub fn local_origin(path: &str) -> String {
 }
 
 impl Lock {
+    /// The first artifact of a repository that has other bytes than in an `earlier` lock, here and there. What was released
+    /// once never changes, unless somebody changed it.
+    pub fn changed_since<'a>(&'a self, earlier: &'a Self) -> Option<(&'a Locked, &'a Locked)> {
+        let released = self
+            .providers
+            .iter()
+            .filter(|jar| jar.coordinates().is_some());
+        released.into_iter().find_map(|jar| {
+            let before = earlier.providers.iter().find(|old| old.purl == jar.purl)?;
+            (before.sha256 != jar.sha256).then_some((jar, before))
+        })
+    }
+
     /// What is wrong with the lock itself, so that nothing of it becomes a path unseen; and the text that it is about.
     pub fn fault(&self) -> Option<(String, String)> {
         let mut files = BTreeSet::new();

@@ -177,6 +177,53 @@ fn a_release_asset_and_a_local_file_are_locked_and_fetched() {
 }
 
 #[test]
+fn a_release_that_has_other_bytes_than_the_lock_is_refused() {
+    let team = Team::new();
+    team.write("docker/providers.yml", b"providers:\n  - g:needed:1\n");
+    assert_eq!(team.run("lock", &[]).code, 0);
+    let lock = team.read("docker/providers.lock");
+    team.repository
+        .put(&path_of("g:needed:1", "jar"), &jar("g/Evil"));
+    let ended = team.run("lock", &[]);
+    assert_eq!(ended.code, 3, "{}", ended.log);
+    assert!(
+        ended.log.contains("a release does not change"),
+        "{}",
+        ended.log
+    );
+    assert_eq!(team.read("docker/providers.lock"), lock);
+    team.write("docker/providers.lock", b"<<<<<<< ours\n");
+    assert_eq!(
+        team.run("lock", &[]).code,
+        0,
+        "after a merge it is made anew"
+    );
+}
+
+#[test]
+fn what_shadows_some_classes_of_keycloaks_is_left_out_or_said_when_it_is_locked() {
+    let team = Team::new();
+    let more = super::jar_of(&[
+        ("g/Own.class", &super::Class::new("g/Own").bytes()),
+        ("g/A.class", &super::Class::new("g/A").bytes()),
+        ("g/B.class", &super::Class::new("g/B").bytes()),
+    ]);
+    for name in ["g:some:1", "g:stand:1"] {
+        team.repository.put(&path_of(name, "jar"), &more);
+        team.repository.pom(name, &[]);
+    }
+    team.write("keycloak/lib/lib/main/h.stand-in-1.jar", &jar("g/Own"));
+    std::fs::remove_file(team.path("keycloak/lib/lib/main/g.own-2.jar")).unwrap();
+    team.repository.pom("g:root:1", &["g:some:1", "g:stand:1"]);
+    team.write("docker/providers.yml", b"resolve:\n  - g:root:1\n");
+    let ended = team.run("lock", &[]);
+    assert_eq!(ended.code, 0, "{}", ended.log);
+    assert_eq!(team.files(), ["root-1.jar", "some-1.jar"]);
+    let warned = "::warning title=shadows-keycloak::g:some:1 is locked, and `verify` will refuse it: Keycloak has 1 of its 3 classes";
+    assert!(ended.log.contains(warned), "{}", ended.log);
+}
+
+#[test]
 fn an_update_shows_what_it_changes_and_changes_it() {
     let team = Team::new();
     let manifest = "# ours\nresolve:\n  - g:root:1 # the root\n";
