@@ -14,6 +14,7 @@ pub mod image_reference;
 pub mod inputs;
 pub mod keycloak_index;
 pub mod linkage;
+pub mod manifest;
 pub mod near;
 pub mod peers;
 pub mod pom;

@@ -8,6 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// How the names of Keycloak's own modules start in its `lib/`.
 const OWN: &str = "org.keycloak.";
 
+/// Where a jar has versions of its classes for newer Java; they count if its manifest says `Multi-Release: true`.
+pub const VERSIONS: &str = "META-INF/versions/";
+
 /// A jar and the classes in it, as paths without `.class`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Jar {
@@ -32,7 +35,7 @@ pub struct Overlap {
 /// Java (`META-INF/versions/N/`) are that class.
 pub fn class_of(entry: &str) -> Option<&str> {
     let mut name = entry.strip_suffix(".class")?;
-    if let Some(versioned) = name.strip_prefix("META-INF/versions/") {
+    if let Some(versioned) = name.strip_prefix(VERSIONS) {
         name = versioned.split_once('/')?.1;
     }
     let last = name.rsplit('/').next().unwrap_or(name);
@@ -111,6 +114,13 @@ impl Index {
                 .iter()
                 .filter_map(|class| Some((class, self.owner(class)?))),
         )
+    }
+
+    /// The module of Keycloak's own that has this SHA-256.
+    pub fn own_module(&self, sha256: &str) -> Option<&str> {
+        let mut own = self.jars.iter();
+        let own = own.find(|own| own.sha256 == sha256 && own.file.starts_with(OWN))?;
+        Some(&own.file)
     }
 
     /// Whether `jar` is, byte for byte, a library that Keycloak ships: then it changes nothing. One of Keycloak's own

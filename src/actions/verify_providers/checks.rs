@@ -41,7 +41,7 @@ const fn of_the_lock(
     }
 }
 
-pub(super) const ALL: [Check; 16] = [
+pub(super) const ALL: [Check; 20] = [
     of_the_lock(
         "lock-drift",
         "a lock that was made for another `providers.yml` or another Keycloak",
@@ -95,6 +95,30 @@ pub(super) const ALL: [Check; 16] = [
         "two versions of one artifact",
         "Which of them is loaded is not defined; Liquibase stops the start.",
         "Keep one.",
+    ),
+    check(
+        "signature",
+        "a signed jar that is not what was signed, or has classes that its signature does not cover; of parts of a signature around unchanged content, a note",
+        "Somebody changed it after its makers published it; Keycloak does not look.",
+        "Take the jar as its makers published it.",
+    ),
+    check(
+        "built-for",
+        "a provider whose POM names another minor version of Keycloak (a note)",
+        "What it was tested with is not what it runs in.",
+        "Look for a release of it for this Keycloak.",
+    ),
+    check(
+        "unknown-origin",
+        "a jar of which neither a lock nor a `pom.properties` in it says what it is (a note)",
+        "No scanner finds advisories for it.",
+        "List it in `providers.yml`.",
+    ),
+    check(
+        "file-time",
+        "a jar whose time has a fraction of a second (a note)",
+        "\"A provider JAR was updated since the last build\" at the start of the image, unless the Dockerfile sets the times, as ours does.",
+        "Run `verify-providers --operation fetch`, or `touch` the jars before `kc.sh build`.",
     ),
     check(
         "same-class",

@@ -113,12 +113,8 @@ mod tests {
 
     fn jar(file: &str, entries: &[&str]) -> Present {
         Present {
-            file: file.to_owned(),
-            sha256: String::new(),
-            size: 0,
-            jar: Err(String::new()),
-            packing: Vec::new(),
             entries: entries.iter().map(|entry| (*entry).to_owned()).collect(),
+            ..Present::of(file, Err(String::new()))
         }
     }
 

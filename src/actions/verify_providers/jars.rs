@@ -8,9 +8,11 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 use zip::ZipArchive;
 
+use super::index::read;
 use crate::domain::archive;
+use crate::domain::manifest::{MANIFEST, is_multi_release};
 use crate::domain::providers::hex;
-use crate::domain::shadow::{Jar, class_of};
+use crate::domain::shadow::{Jar, VERSIONS, class_of};
 use crate::error::{Error, Result};
 
 /// Bytes of a jar's table of contents that are read, so that a hostile one cannot fill the memory: the 17,000 entries
@@ -128,9 +130,13 @@ fn classes(reader: impl Read + Seek) -> Result<BTreeSet<String>, String> {
         reader,
         left: LARGEST_TABLE,
     };
-    let archive = ZipArchive::new(reader).map_err(|error| error.to_string())?;
+    let mut archive = ZipArchive::new(reader).map_err(|error| error.to_string())?;
+    let manifest = archive.index_for_name(MANIFEST);
+    let manifest = manifest.and_then(|at| read(&mut archive, at, LARGEST_TABLE / 2).ok());
+    let multi_release = manifest.is_some_and(|manifest| is_multi_release(&manifest));
     Ok(archive
         .file_names()
+        .filter(|name| multi_release || !name.starts_with(VERSIONS))
         .filter_map(class_of)
         .map(str::to_owned)
         .collect())

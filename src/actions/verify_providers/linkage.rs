@@ -12,7 +12,7 @@ use super::index::read;
 use super::plan::{Entry, Finding, Present};
 use crate::domain::keycloak_index::KeycloakIndex;
 use crate::domain::linkage::{self, Check, Fault, Protocols, ProviderJar, Severity};
-use crate::domain::shadow::class_of;
+use crate::domain::shadow::{VERSIONS, class_of};
 use crate::error::{Error, Result};
 
 /// Bytes of all class files together that are looked at; 50 jars of 17 MB have 40 million.
@@ -41,7 +41,7 @@ struct Reader {
 
 impl Reader {
     /// Unpacks what a jar can link with.
-    fn jar(&mut self, path: &Path) -> Result<ProviderJar, Unread> {
+    fn jar(&mut self, path: &Path, multi_release: bool) -> Result<ProviderJar, Unread> {
         let damaged = |error: &dyn std::fmt::Display| Unread::Damaged(error.to_string());
         let file = File::open(path).map_err(|error| damaged(&error))?;
         let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|error| damaged(&error))?;
@@ -56,6 +56,7 @@ impl Reader {
         // Of each class, the one for the newest Java that is not too new.
         let mut classes: BTreeMap<String, (u32, usize)> = BTreeMap::new();
         let mut services = Vec::new();
+        let java = if multi_release { self.java } else { 0 };
         for at in 0..archive.len() {
             let Some(name) = archive.name_for_index(at) else {
                 continue;
@@ -65,7 +66,7 @@ impl Reader {
                 .filter(|name| !name.is_empty() && !name.contains('/'))
             {
                 services.push((interface.to_owned(), at));
-            } else if let Some((class, java)) = class_of(name).zip(java_of(name, self.java)) {
+            } else if let Some((class, java)) = class_of(name).zip(java_of(name, java)) {
                 let known = classes.entry(class.to_owned()).or_insert((java, at));
                 if java > known.0 {
                     *known = (java, at);
@@ -109,7 +110,8 @@ pub(super) fn findings(
     let mut jars = Vec::new();
     let mut found = Vec::new();
     for file in present.iter().filter(|file| file.jar.is_ok()) {
-        match reader.jar(&args.providers_dir.join(&file.file)) {
+        let path = args.providers_dir.join(&file.file);
+        match reader.jar(&path, file.about.multi_release) {
             Ok(jar) => jars.push(jar),
             Err(fault) => found.push(unread(&file.file, fault)),
         }
@@ -221,7 +223,7 @@ fn beside(manifest: &Path) -> Vec<PathBuf> {
 
 /// The Java version that an entry is for, 0 for all; nothing, if that is newer than Keycloak's.
 fn java_of(entry: &str, of_keycloak: u32) -> Option<u32> {
-    let Some(versioned) = entry.strip_prefix("META-INF/versions/") else {
+    let Some(versioned) = entry.strip_prefix(VERSIONS) else {
         return Some(0);
     };
     let (version, _) = versioned.split_once('/')?;

@@ -1,10 +1,12 @@
 //! Provider jars against a lock file, against the target Keycloak, and against each other.
 
+mod about;
 mod allowed;
 mod args;
 mod checks;
 mod content;
 mod fetch;
+mod identity;
 mod index;
 mod jars;
 mod linkage;
@@ -12,6 +14,7 @@ mod list;
 mod lock;
 mod plan;
 mod resolve;
+mod shadows;
 mod update;
 mod verify;
 

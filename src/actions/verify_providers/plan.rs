@@ -1,10 +1,9 @@
 //! What is wrong with a set of jars. Pure.
 
-use std::collections::BTreeMap;
-
-use super::content;
+use super::about::About;
+use super::{content, identity, shadows};
 use crate::domain::providers::{Drift, Lock, Wanted};
-use crate::domain::shadow::{Index, Jar, duplicates};
+use crate::domain::shadow::{Index, Jar};
 
 /// A file in the folder of the jars.
 #[derive(Debug)]
@@ -18,6 +17,26 @@ pub(super) struct Present {
     pub(super) packing: Vec<String>,
     /// Names of the files in it.
     pub(super) entries: Vec<String>,
+    pub(super) about: About,
+    /// Whether its time has a fraction of a second.
+    pub(super) fraction: bool,
+}
+
+#[cfg(test)]
+impl Present {
+    /// A file of which nothing else is known.
+    pub(super) fn of(file: &str, jar: Result<Jar, String>) -> Self {
+        Self {
+            file: file.to_owned(),
+            sha256: String::new(),
+            size: 0,
+            jar,
+            packing: Vec::new(),
+            entries: Vec::new(),
+            about: About::default(),
+            fraction: false,
+        }
+    }
 }
 
 /// Something that must not reach an image, or that whoever reviews it should know.
@@ -48,7 +67,7 @@ impl Entry {
     }
 
     /// The jar's line in the manifest, if the lock knows which one that is.
-    fn wanted(lock: &Lock, file: &str) -> Self {
+    pub(super) fn wanted(lock: &Lock, file: &str) -> Self {
         let locked = lock.providers.iter().find(|jar| jar.file == file);
         locked.map_or_else(|| Self::locked(file), |jar| Self::Manifest(jar.name()))
     }
@@ -88,8 +107,8 @@ pub(super) fn findings(
     found.extend(content::file_names(present));
     found.extend(content::packing(present));
     found.extend(content::resources(present));
-    found.extend(twice(lock));
-    found.extend(overlapping(lock, present, index));
+    found.extend(identity::findings(lock, keycloak, present));
+    found.extend(shadows::findings(lock, present, index));
     found
 }
 
@@ -190,87 +209,6 @@ fn no_jars(present: &[Present]) -> Vec<Finding> {
         .collect()
 }
 
-fn twice(lock: &Lock) -> Vec<Finding> {
-    let mut versions: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for jar in &lock.providers {
-        if let Some(coordinates) = jar.coordinates() {
-            versions
-                .entry(coordinates.module())
-                .or_default()
-                .push(coordinates.version);
-        }
-    }
-    versions
-        .into_iter()
-        .filter(|(_, versions)| versions.len() > 1)
-        .map(|(module, versions)| {
-            let what = format!(
-                "is there in {} versions: {}",
-                versions.len(),
-                versions.join(", ")
-            );
-            finding(
-                "two-versions",
-                &module,
-                what,
-                "Keep one version in providers.yml and lock again.",
-                Entry::Manifest(format!("{module}:")),
-            )
-        })
-        .collect()
-}
-
-fn overlapping(lock: &Lock, present: &[Present], index: &Index) -> Vec<Finding> {
-    let jars: Vec<&Jar> = present
-        .iter()
-        .filter_map(|file| file.jar.as_ref().ok())
-        .collect();
-    let mut found: Vec<Finding> = jars
-        .iter()
-        .filter_map(|jar| shadow(lock, jar, index))
-        .collect();
-    for overlap in duplicates(&jars) {
-        found.push(finding(
-            "same-class",
-            &overlap.jar,
-            format!(
-                "holds {} classes of {}, such as {}",
-                overlap.count, overlap.other, overlap.example
-            ),
-            "Keep one of the two jars.",
-            Entry::wanted(lock, &overlap.jar),
-        ));
-    }
-    found
-}
-
-/// One finding for a jar that holds classes of Keycloak's, however many of Keycloak's jars it concerns.
-fn shadow(lock: &Lock, jar: &Jar, index: &Index) -> Option<Finding> {
-    let overlaps = index.shadowed_by(jar);
-    let most = overlaps.iter().max_by_key(|overlap| overlap.count)?;
-    let more = match overlaps.len() - 1 {
-        0 => String::new(),
-        others => format!(", and of {others} more of its jars"),
-    };
-    let note = index.has_library(jar);
-    let what = if note {
-        format!("is byte for byte Keycloak's own {}", most.other)
-    } else {
-        format!(
-            "holds {} classes of Keycloak's own {}, such as {}{more}",
-            most.count, most.other, most.example
-        )
-    };
-    let remedy = if note {
-        "Move the module to `exclude` in providers.yml: Keycloak has it already, until it ships another version."
-    } else {
-        "Move the module to `exclude` in providers.yml: a jar in providers/ wins over lib/ without a word."
-    };
-    let entry = Entry::wanted(lock, &jar.file);
-    let found = finding("shadows-keycloak", &jar.file, what, remedy, entry);
-    Some(Finding { note, ..found })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -301,17 +239,15 @@ mod tests {
     }
 
     fn present(file: &str, classes: &[&str]) -> Present {
-        Present {
+        let jar = Jar {
             file: file.to_owned(),
+            sha256: format!("hash of {file}"),
+            classes: classes.iter().map(|class| (*class).to_owned()).collect(),
+        };
+        Present {
             sha256: "0".repeat(64),
             size: 10,
-            jar: Ok(Jar {
-                file: file.to_owned(),
-                sha256: format!("hash of {file}"),
-                classes: classes.iter().map(|class| (*class).to_owned()).collect(),
-            }),
-            packing: Vec::new(),
-            entries: Vec::new(),
+            ..Present::of(file, Ok(jar))
         }
     }
 
@@ -353,7 +289,10 @@ mod tests {
         assert_eq!(checks(&locked, &[MODULE], &changed, &[]), ["changed"]);
         let mut more = sound();
         more.push(present("b-1.jar", &[]));
-        assert_eq!(checks(&locked, &[MODULE], &more, &[]), ["unlisted"]);
+        assert_eq!(
+            checks(&locked, &[MODULE], &more, &[]),
+            ["unlisted", "unknown-origin"]
+        );
         let mut page = sound();
         page[0].jar = Err("invalid Zip archive".to_owned());
         assert_eq!(checks(&locked, &[MODULE], &page, &[]), ["no-jar"]);
@@ -367,28 +306,5 @@ mod tests {
             checks(&two, &["g:a:1", "g:a:2"], &both, &[]),
             ["two-versions", "same-class"]
         );
-    }
-
-    #[test]
-    fn a_shadow_is_one_finding_a_jar_and_leads_to_its_line() {
-        let own = |file: &str, class: &str| Jar {
-            file: file.to_owned(),
-            sha256: format!("hash of {file}"),
-            classes: [class.to_owned()].into(),
-        };
-        let index = Index::of([own("one.jar", "x/One"), own("two.jar", "x/Two")]);
-        let found = findings(
-            &lock(&[MODULE]),
-            Some(&Wanted::from_iter([MODULE.parse().unwrap()])),
-            "26.7.5",
-            &[present("a-1.jar", &["x/One", "x/Two"])],
-            &index,
-        );
-        assert_eq!(found.len(), 1, "{found:?}");
-        assert_eq!(found[0].entry, Entry::Manifest(MODULE.to_owned()));
-        assert!(!found[0].note);
-        let same = Index::of([own("a-1.jar", "x/One")]);
-        let library = own("a-1.jar", "x/One");
-        assert!(shadow(&lock(&[MODULE]), &library, &same).unwrap().note);
     }
 }

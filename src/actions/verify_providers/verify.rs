@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use aws_sdk_sts::primitives::{DateTime, DateTimeFormat};
 
+use super::about::{self, About};
 use super::allowed::with_allowances;
 use super::args::{Args, line_of};
 use super::plan::{self, Entry, Finding, Present};
@@ -120,15 +121,25 @@ fn present(folder: &Path) -> Result<Vec<Present>> {
             .then(|| jars::packing(&path))
             .flatten()
             .unwrap_or_default();
+        let jar = if regular {
+            jars::read_jar(&path, sha256.clone())
+        } else {
+            Err("it is a folder or a link".to_owned())
+        };
+        let sound = jar.is_ok() && packing.is_empty();
+        let time = metadata.modified().ok();
+        let time = time.and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok());
         files.push(Present {
             size: metadata.len(),
+            about: if sound {
+                about::about(&path, &entries)
+            } else {
+                About::default()
+            },
+            fraction: time.is_some_and(|time| time.subsec_nanos() != 0),
             packing,
             entries,
-            jar: if regular {
-                jars::read_jar(&path, sha256.clone())
-            } else {
-                Err("it is a folder or a link".to_owned())
-            },
+            jar,
             sha256,
             file,
         });

@@ -89,6 +89,9 @@ pub fn faults(
     for offer in &offers {
         if let Some(id) = world.provided(&offer.class) {
             let is_driver = offer.interface == services::DRIVER;
+            if is_driver {
+                origins.drivers.insert(id);
+            }
             origins.add(offer.jar, &offer.class, !is_driver);
             reach.enter(id, Level::Firm);
         }
@@ -122,13 +125,17 @@ pub fn faults(
 /// Where the code of those who made the providers is: by jar and the first two parts of its packages. Other code in
 /// the same jar belongs to libraries.
 #[derive(Default)]
-struct Origins(BTreeMap<(usize, String), bool>);
+struct Origins {
+    packages: BTreeMap<(usize, String), bool>,
+    /// JDBC drivers: what they need themselves to be loaded and made is not optional.
+    drivers: BTreeSet<u32>,
+}
 
 impl Origins {
     /// `strict`: what it refers to must be there; JDBC drivers have parts for libraries that few people have.
     fn add(&mut self, jar: usize, class: &str, strict: bool) {
         let known = self
-            .0
+            .packages
             .entry((jar, names::origin(class).to_owned()))
             .or_default();
         *known |= strict;
@@ -136,19 +143,29 @@ impl Origins {
 
     /// Whether a class is of a provider's own code, and if so whether strictly.
     fn of(&self, jar: usize, class: &str) -> Option<bool> {
-        self.0.get(&(jar, names::origin(class).to_owned())).copied()
+        let place = (jar, names::origin(class).to_owned());
+        self.packages.get(&place).copied()
     }
 }
 
 fn severity(world: &World<'_>, origins: &Origins, problem: &Problem) -> Severity {
     let own = origins.of(world.jar(problem.class), world.name(problem.class));
     let keycloak = problem.wrong.about().starts_with(KEYCLOAK);
-    let optional = matches!(problem.wrong, Wrong::NoClass(_)) && own == Some(false);
+    let optional = matches!(problem.wrong, Wrong::NoClass(_))
+        && own == Some(false)
+        && !(origins.drivers.contains(&problem.class) && at_the_start(world, problem));
     if problem.level == Level::Firm && (keycloak || own.is_some() && !optional) {
         Severity::Error
     } else {
         Severity::Note
     }
+}
+
+/// Whether a class stumbles when it is loaded or made, and not later.
+fn at_the_start(world: &World<'_>, problem: &Problem) -> bool {
+    let method = problem.method.filter(|method| method.0 == problem.class);
+    let name = method.and_then(|method| world.signature(method));
+    name.is_none_or(|signature| ["<clinit>", "<init>"].contains(&signature.name))
 }
 
 /// One fault for each thing that is wrong in a provider's own code, and one note a jar for all of the libraries' code.

@@ -3,10 +3,25 @@
 use std::collections::BTreeMap;
 
 use super::parse::{Dependency, Pom};
+use super::version::compare;
 use crate::domain::coordinates::Coordinates;
 
 /// Properties in properties: more is a circle.
 const NESTED: usize = 32;
+
+impl Pom {
+    /// The newest version in which this POM, of the artifact `own`, names artifacts of a group, as far as it says so itself.
+    pub fn version_of(&self, own: &Coordinates, group: &str) -> Option<String> {
+        let values = Values::of(self, &own.group, &own.version, own);
+        let all = self.body.dependencies.iter().chain(&self.body.managed);
+        let all = all.map(|dependency| values.dependency(dependency));
+        let versions = all
+            .filter(|one| one.group == group)
+            .filter_map(|one| one.version);
+        let versions = versions.filter(|version| version.starts_with(|c: char| c.is_ascii_digit()));
+        versions.max_by(|a, b| compare(a, b))
+    }
+}
 
 /// The values that `${…}` can stand for.
 pub(super) struct Values<'a> {

@@ -7,7 +7,7 @@ use super::{Team, jar, jar_of};
 use crate::support::{Ended, Step, python};
 
 /// A jar that Python's zipfile makes of this program, in which `jar` is the open archive.
-fn made(program: &str) -> Vec<u8> {
+pub(super) fn made(program: &str) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("x.jar");
     let script = format!(
@@ -210,7 +210,7 @@ fn the_lock_is_listed_and_checks_are_explained() {
 }
 
 /// A step with a folder of jars, and neither manifest nor lock.
-fn folder(jars: &[(&str, Vec<u8>)]) -> Step {
+pub(super) fn folder(jars: &[(&str, Vec<u8>)]) -> Step {
     let step = Step::new()
         .env("KECS_KEYCLOAK_VERSION", "26.7.5")
         .env("KECS_PROVIDERS_DIR", "jars");

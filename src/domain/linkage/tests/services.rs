@@ -100,3 +100,22 @@ fn a_protocol_of_the_cache_configuration_is_an_entry() {
         ("cache.xml", Severity::Error)
     );
 }
+
+#[test]
+fn what_a_driver_needs_to_be_loaded_is_not_optional() {
+    let driver = |initialiser: &[Op<'_>], connect: &[Op<'_>]| {
+        let class = Class::new("org/db/Driver")
+            .implements("java/sql/Driver")
+            .made()
+            .method(STATIC, "<clinit>", "()V", initialiser)
+            .method(PUBLIC, "connect", "()V", connect);
+        let mut jar = jar("db.jar", vec![class]);
+        let services = "java.sql.Driver".to_owned();
+        jar.services.insert(services, b"org.db.Driver".to_vec());
+        let found = faults(&[jar], &keycloak(), "26.7.5", &[]);
+        found.iter().map(|fault| fault.severity).collect::<Vec<_>>()
+    };
+    let gone = [Op::New("org/other/Gone")];
+    assert_eq!(driver(&gone, &[]), [Severity::Error]);
+    assert_eq!(driver(&[], &gone), [Severity::Note]);
+}
