@@ -37,6 +37,7 @@ test-full: test ## make test, and what is too long for every run: Docker's build
 	$(ENV) cargo test --workspace --locked -- --ignored --skip policies::
 	$(ENV) PROPTEST_CASES=50000 cargo test --workspace --locked --lib -- domain:: update_tfvar::
 	$(ENV) KECS_RACES=100 cargo test --locked --test it update_tfvar::race
+	$(ENV) KECS_FUZZ=300000 cargo test --locked --test it verify_providers::hostile
 	tests/tools/dist.sh
 	rm -rf target/again && git clone --quiet . target/again && target/again/tests/tools/dist.sh
 	diff dist/release.tsv target/again/dist/release.tsv

@@ -1,6 +1,7 @@
 //! `verify-providers` against a Maven repository on loopback and the files of a team.
 
 mod broken;
+mod hostile;
 mod linkage;
 mod loopback;
 mod maven;

@@ -17,7 +17,10 @@ use crate::error::{Error, Result};
 
 /// Bytes of a jar's table of contents that are read, so that a hostile one cannot fill the memory: the 17,000 entries
 /// of Keycloak's largest jar take 2 million.
-const LARGEST_TABLE: u64 = 16 * 1024 * 1024;
+const LARGEST_TABLE: u64 = 6 * 1024 * 1024;
+/// Bytes of memory for the names in all jars of a folder together, and what each takes beside its text.
+pub(super) const MOST_NAMES: usize = 40 * 1024 * 1024;
+pub(super) const A_NAME: usize = 100;
 /// Bytes of a jar; the largest of Keycloak's has 35 million.
 const LARGEST_JAR: u64 = 200 * 1024 * 1024;
 
@@ -57,7 +60,11 @@ pub(super) fn sha256(path: &Path) -> std::io::Result<String> {
 pub(super) fn packing(path: &Path) -> Option<(Vec<String>, Vec<String>)> {
     walk(path).or_else(|| {
         // One reader takes it for an archive all the same: what others find there is not known.
-        ZipArchive::new(File::open(path).ok()?).ok()?;
+        let reader = Bounded {
+            reader: File::open(path).ok()?,
+            left: LARGEST_TABLE,
+        };
+        ZipArchive::new(reader).ok()?;
         let odd = "has a table of contents that readers take apart in different ways";
         Some((vec![odd.to_owned()], Vec::new()))
     })

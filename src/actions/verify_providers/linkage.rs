@@ -9,14 +9,14 @@ use zip::ZipArchive;
 
 use super::args::Args;
 use super::index::read;
-use super::plan::{Entry, Finding, Present};
+use super::plan::{self, Entry, Finding, Present};
 use crate::domain::keycloak_index::KeycloakIndex;
 use crate::domain::linkage::{self, Check, Fault, Protocols, ProviderJar, Severity};
 use crate::domain::shadow::{VERSIONS, class_of};
 use crate::error::{Error, Result};
 
 /// Bytes of all class files together that are looked at; 50 jars of 17 MB have 40 million.
-const MOST: u64 = 128 * 1024 * 1024;
+const MOST: u64 = 64 * 1024 * 1024;
 /// Bytes of one class file, or of one services file.
 const LARGEST: u64 = 16 * 1024 * 1024;
 /// Class files of Java N have the major version N + 44 (JVMS 4.1).
@@ -89,7 +89,8 @@ impl Reader {
         archive: &mut ZipArchive<BufReader<File>>,
         at: usize,
     ) -> Result<Vec<u8>, Unread> {
-        let bytes = read(archive, at, LARGEST).map_err(Unread::Damaged)?;
+        let mut bytes = read(archive, at, LARGEST).map_err(Unread::Damaged)?;
+        bytes.shrink_to_fit();
         self.left = self
             .left
             .checked_sub(bytes.len() as u64)
@@ -113,7 +114,15 @@ pub(super) fn findings(
         let path = args.providers_dir.join(&file.file);
         match reader.jar(&path, file.about.multi_release) {
             Ok(jar) => jars.push(jar),
-            Err(fault) => found.push(unread(&file.file, fault)),
+            Err(fault) => {
+                found.push(unread(&file.file, fault));
+                let names = file.jar.iter().flat_map(|jar| &jar.classes);
+                jars.push(ProviderJar {
+                    file: file.file.clone(),
+                    unread: names.cloned().collect(),
+                    ..ProviderJar::default()
+                });
+            }
         }
     }
     found.extend(jars.iter().filter_map(|jar| too_new(jar, java)));
@@ -123,26 +132,24 @@ pub(super) fn findings(
 }
 
 fn unread(file: &str, fault: Unread) -> Finding {
-    let (what, remedy) = match fault {
+    let (what, remedy, note) = match fault {
         Unread::Damaged(fault) => (
             format!("could not be read as classes: {fault}"),
-            "Remove the file from the folder.".to_owned(),
+            "Remove the file from the folder.",
+            false,
         ),
         Unread::Full => (
             format!(
-                "was not looked at: the jars before it have {} MiB of class files, the most that is",
+                "was not looked at: with the jars before it, it has more than {} MiB of class files, the most that is",
                 MOST >> 20
             ),
-            "Take jars out that nobody needs; Keycloak reads all of them at each build.".to_owned(),
+            "Try what it is for; of the other jars, all that was looked at is told.",
+            true,
         ),
     };
     Finding {
-        check: name(Check::Linkage),
-        file: file.to_owned(),
-        what,
-        remedy,
-        entry: Entry::Lock(format!("file: {file}")),
-        note: false,
+        note,
+        ..plan::finding(NAME, file, what, remedy, Entry::locked(file))
     }
 }
 

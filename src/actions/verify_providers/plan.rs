@@ -108,7 +108,7 @@ pub(super) fn findings(
     found.extend(content::packing(present));
     found.extend(content::resources(present));
     found.extend(identity::findings(lock, keycloak, present));
-    found.extend(shadows::findings(lock, present, index));
+    found.extend(shadows::findings(lock, wanted, present, index));
     found
 }
 

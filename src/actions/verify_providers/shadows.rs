@@ -1,18 +1,23 @@
 //! Jars that hold the classes of Keycloak's or of each other. Pure.
 
 use super::plan::{Entry, Finding, Present, finding};
-use crate::domain::providers::Lock;
+use crate::domain::providers::{Lock, Wanted};
 use crate::domain::shadow::{Index, Jar, duplicates};
 
 /// The group of Keycloak's own modules.
 const KEYCLOAK: &str = "org.keycloak";
 
-pub(super) fn findings(lock: &Lock, present: &[Present], index: &Index) -> Vec<Finding> {
+pub(super) fn findings(
+    lock: &Lock,
+    wanted: Option<&Wanted>,
+    present: &[Present],
+    index: &Index,
+) -> Vec<Finding> {
     let jars = present.iter();
     let jars = jars.filter_map(|file| Some((file, file.jar.as_ref().ok()?)));
     let mut found: Vec<Finding> = jars
         .clone()
-        .filter_map(|(file, jar)| shadow(lock, file, jar, index))
+        .filter_map(|(file, jar)| shadow(lock, wanted, file, jar, index))
         .collect();
     let jars: Vec<&Jar> = jars.map(|(_, jar)| jar).collect();
     for overlap in duplicates(&jars) {
@@ -32,7 +37,13 @@ pub(super) fn findings(lock: &Lock, present: &[Present], index: &Index) -> Vec<F
 
 /// One finding for a jar that holds classes of Keycloak's, however many of Keycloak's jars it concerns; or that is a module
 /// of Keycloak's without classes, such as its themes.
-fn shadow(lock: &Lock, file: &Present, jar: &Jar, index: &Index) -> Option<Finding> {
+fn shadow(
+    lock: &Lock,
+    wanted: Option<&Wanted>,
+    file: &Present,
+    jar: &Jar,
+    index: &Index,
+) -> Option<Finding> {
     let entry = Entry::wanted(lock, &jar.file);
     let overlaps = index.shadowed_by(jar);
     let Some(most) = overlaps.iter().max_by_key(|overlap| overlap.count) else {
@@ -46,7 +57,10 @@ fn shadow(lock: &Lock, file: &Present, jar: &Jar, index: &Index) -> Option<Findi
             "shadows-keycloak",
             &jar.file,
             format!("is a module of Keycloak's, which has its own {own}"),
-            "Remove it: what is in providers/ wins over lib/ without a word.",
+            &format!(
+                "{}: what is in providers/ wins over lib/ without a word.",
+                way_out(lock, wanted, &jar.file)
+            ),
             entry,
         ));
     };
@@ -63,13 +77,31 @@ fn shadow(lock: &Lock, file: &Present, jar: &Jar, index: &Index) -> Option<Findi
             most.count, most.other, most.example
         )
     };
-    let remedy = if note {
-        "Move the module to `exclude` in providers.yml: Keycloak has it already, until it ships another version."
-    } else {
-        "Move the module to `exclude` in providers.yml: a jar in providers/ wins over lib/ without a word."
-    };
-    let found = finding("shadows-keycloak", &jar.file, what, remedy, entry);
+    let remedy = format!(
+        "{}{}",
+        way_out(lock, wanted, &jar.file),
+        if note {
+            ": Keycloak has it already, until it ships another version."
+        } else {
+            ": a jar in providers/ wins over lib/ without a word."
+        }
+    );
+    let found = finding("shadows-keycloak", &jar.file, what, &remedy, entry);
     Some(Finding { note, ..found })
+}
+
+/// How a jar leaves the folder for good.
+fn way_out(lock: &Lock, wanted: Option<&Wanted>, file: &str) -> &'static str {
+    let locked = lock.providers.iter().find(|jar| jar.file == file);
+    let Some((locked, wanted)) = locked.zip(wanted) else {
+        return "Remove the file";
+    };
+    match locked.coordinates() {
+        Some(jar) if !wanted.jars.contains(&jar) && !wanted.roots.contains(&jar) => {
+            "Move the module to `exclude` in providers.yml"
+        }
+        _ => "Take it out of providers.yml and lock again",
+    }
 }
 
 #[cfg(test)]
@@ -107,7 +139,7 @@ mod tests {
             about,
             ..Present::of(&file, Ok(jar))
         };
-        findings(&lock, &[present], index)
+        findings(&lock, None, &[present], index)
     }
 
     #[test]

@@ -99,6 +99,7 @@ fn present(folder: &Path) -> Result<Vec<Present>> {
             .hint("Bring the jars first: verify-providers --operation fetch")
     };
     let mut files = Vec::new();
+    let mut names = 0_usize;
     for entry in std::fs::read_dir(folder).map_err(unread)? {
         let path = entry.map_err(unread)?.path();
         let file = path
@@ -121,11 +122,17 @@ fn present(folder: &Path) -> Result<Vec<Present>> {
             .then(|| jars::packing(&path))
             .flatten()
             .unwrap_or_default();
-        let jar = if regular {
+        let texts: usize = entries.iter().map(String::len).sum();
+        names = names.saturating_add(texts + entries.len() * jars::A_NAME);
+        let full = names > jars::MOST_NAMES;
+        let jar = if full {
+            Err("with the files before it, it has more names than are looked at".to_owned())
+        } else if regular {
             jars::read_jar(&path, sha256.clone())
         } else {
             Err("it is a folder or a link".to_owned())
         };
+        let entries = if full { Vec::new() } else { entries };
         let sound = jar.is_ok() && packing.is_empty();
         let time = metadata.modified().ok();
         let time = time.and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok());

@@ -88,6 +88,15 @@ impl<'a> Pool<'a> {
         Ok(pool)
     }
 
+    /// Number of places for constants.
+    pub fn len(&self) -> usize {
+        self.starts.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.starts.is_empty()
+    }
+
     /// Tag of a constant, and what follows it.
     fn entry(&self, index: u16) -> Result<(u8, Bytes<'a>), Malformed> {
         let start = self.starts.get(usize::from(index)).copied().unwrap_or(0);

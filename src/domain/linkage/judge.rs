@@ -57,6 +57,9 @@ impl Wrong {
     }
 }
 
+/// Problems after which no more are looked for: real jars have some dozens.
+const MOST: usize = 20_000;
+
 /// Everything that is wrong in what was reached.
 pub(super) fn problems(world: &World<'_>, reach: &Reach<'_, '_>) -> Vec<Problem> {
     let mut found = Vec::new();
@@ -81,6 +84,9 @@ pub(super) fn problems(world: &World<'_>, reach: &Reach<'_, '_>) -> Vec<Problem>
         }
     }
     for (id, (level, method)) in &reach.made {
+        if found.len() > MOST {
+            break;
+        }
         for wrong in unimplemented(world, *id) {
             found.push(Problem {
                 wrong,

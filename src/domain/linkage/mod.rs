@@ -5,6 +5,8 @@
 //! Keycloak's own code makes on a jar's classes through interfaces of other libraries, private and package-private members of
 //! Keycloak's, and what the JVM's verifier loads to compare types.
 
+mod budget;
+mod demands;
 mod jdk;
 mod judge;
 mod names;
@@ -29,6 +31,8 @@ pub struct ProviderJar {
     pub classes: Vec<(String, Vec<u8>)>,
     /// Files of `META-INF/services`, by their names.
     pub services: BTreeMap<String, Vec<u8>>,
+    /// Names of its classes, if it was too large to be unpacked: they are there, and no more is known of them.
+    pub unread: Vec<String>,
 }
 
 /// The checks of this module.
@@ -74,6 +78,9 @@ pub struct Protocols {
     pub names: BTreeSet<String>,
 }
 
+/// Errors of one jar that are told one by one.
+const MOST_ERRORS: usize = 50;
+
 /// Everything that is wrong with how `jars` link against Keycloak `version` and each other.
 pub fn faults(
     jars: &[ProviderJar],
@@ -118,6 +125,17 @@ pub fn faults(
     let problems = judge::problems(&world, &reach);
     found.extend(reported(&world, &reach, &origins, version, problems));
     found.extend(never_loaded(&world, &reach));
+    if let Some(jar) = world.budget.unfinished() {
+        found.push(Fault {
+            check: Check::Linkage,
+            severity: Severity::Error,
+            file: world.jars[jar].file.clone(),
+            what: "has, with the jars before it, more code than is looked at".to_owned(),
+            remedy:
+                "Take jars out that nobody needs, and look into this one: no provider is so large."
+                    .to_owned(),
+        });
+    }
     found.sort();
     found
 }
@@ -192,7 +210,13 @@ fn reported(
         }
     }
     let mut found = Vec::new();
+    let mut told: BTreeMap<usize, usize> = BTreeMap::new();
     for ((jar, wrong), problems) in errors {
+        let count = told.entry(jar).or_default();
+        *count += 1;
+        if *count > MOST_ERRORS {
+            continue;
+        }
         let Some(first) = problems.first() else {
             continue;
         };
@@ -212,6 +236,19 @@ fn reported(
             ),
             remedy: remedy(&wrong, version),
         });
+    }
+    for (jar, count) in told {
+        if let Some(more) = count.checked_sub(MOST_ERRORS).filter(|more| *more > 0) {
+            found.push(Fault {
+                check: Check::Linkage,
+                severity: Severity::Error,
+                file: world.jars[jar].file.clone(),
+                what: format!("has {more} more faults like these"),
+                remedy: format!(
+                    "Take a version of the provider that was built for Keycloak {version}."
+                ),
+            });
+        }
     }
     for (jar, wrongs) in notes {
         let Some((wrong, first)) = wrongs.first_key_value() else {

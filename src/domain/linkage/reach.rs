@@ -111,6 +111,10 @@ impl<'w, 'a> Reach<'w, 'a> {
                 return;
             }
         };
+        let jar = self.world.jar(method.0);
+        if !self.world.budget.references(jar, code.sites.len()) {
+            return;
+        }
         let guards = guards(&code);
         for site in &code.sites {
             let guarded = guards.iter().any(|guard| guard.contains(&site.at));

@@ -4,9 +4,10 @@
 use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
+use super::budget::{Budget, TOO_MUCH};
 use super::{ProviderJar, jdk};
 use crate::domain::class_file::{ABSTRACT, ClassFile, FINAL, INTERFACE, Malformed, PUBLIC, STATIC};
-use crate::domain::keycloak_index::{self, KEYCLOAK, KeycloakIndex, MemberKey};
+use crate::domain::keycloak_index::{self, KeycloakIndex, MemberKey};
 
 pub(super) const OBJECT: &str = "java/lang/Object";
 
@@ -20,6 +21,9 @@ pub(super) struct World<'a> {
     pub(super) index: &'a KeycloakIndex,
     classes: Vec<Provided<'a>>,
     by_name: HashMap<&'a str, ClassId>,
+    /// Classes of jars that were not unpacked.
+    unread: HashSet<&'a str>,
+    pub(super) budget: Budget,
 }
 
 struct Provided<'a> {
@@ -40,6 +44,7 @@ struct Parsed<'a> {
 pub(super) enum Known<'w> {
     Provided(ClassId, &'w ClassFile<'w>),
     Keycloak(keycloak_index::Class<'w>),
+    /// It is there, and only its name is known: the JDK's, or of a jar that was not unpacked.
     Jdk,
     /// It is there, and its file is malformed.
     Malformed,
@@ -76,6 +81,12 @@ impl<'a> World<'a> {
             index,
             classes: Vec::new(),
             by_name: HashMap::new(),
+            unread: jars
+                .iter()
+                .flat_map(|jar| &jar.unread)
+                .map(String::as_str)
+                .collect(),
+            budget: Budget::default(),
         };
         for (jar, provider) in jars.iter().enumerate() {
             for (name, bytes) in &provider.classes {
@@ -116,7 +127,8 @@ impl<'a> World<'a> {
 
     /// Why the file of a class is malformed, if it is.
     pub(super) fn malformed(&self, id: ClassId) -> Option<Malformed> {
-        self.parsed(id).as_ref().err().copied()
+        let fault = self.parsed(id).as_ref().err().copied();
+        fault.filter(|fault| *fault != TOO_MUCH)
     }
 
     fn parsed(&self, id: ClassId) -> &Result<Parsed<'a>, Malformed> {
@@ -126,6 +138,7 @@ impl<'a> World<'a> {
             if file.name() != class.name {
                 return Err(Malformed("holds a class of another name"));
             }
+            self.budget.class(class.jar, &file)?;
             let mut methods: HashMap<u64, Vec<usize>> = HashMap::new();
             for (place, method) in file.methods.iter().enumerate() {
                 let key = key(file.name_of(method), file.descriptor_of(method));
@@ -148,7 +161,7 @@ impl<'a> World<'a> {
         if let Some(class) = self.index.class(name) {
             return Known::Keycloak(class);
         }
-        if jdk::is_jdk(name) {
+        if jdk::is_jdk(name) || self.unread.contains(name) {
             Known::Jdk
         } else {
             Known::Absent
@@ -300,58 +313,6 @@ impl<'a> World<'a> {
         missing
     }
 
-    /// Whether objects of the class `id` have code for a method that Keycloak or another jar demands.
-    pub(super) fn implements(&self, id: ClassId, wanted: Signature<'_>) -> bool {
-        let mut seen = HashSet::new();
-        let mut left = vec![self.name(id)];
-        while let Some(name) = left.pop() {
-            if !seen.insert(name) {
-                continue;
-            }
-            let has = match self.find(name) {
-                Known::Provided(id, _) => self
-                    .declared(id, wanted)
-                    .is_some_and(|method| self.access(method) & (ABSTRACT | STATIC) == 0),
-                Known::Keycloak(class) if class.name().starts_with(KEYCLOAK) => {
-                    class.declares(MemberKey::new(wanted.name, wanted.descriptor, false))
-                        && !class
-                            .abstract_methods()
-                            .any(|method| method == (wanted.name, wanted.descriptor))
-                }
-                // Which methods of another library are abstract is not known.
-                Known::Keycloak(class) => !matches!(
-                    listed(class, wanted.name, wanted.descriptor, false),
-                    Lookup::Missing
-                ),
-                Known::Jdk => jdk::declares(name, wanted.name) != Some(false),
-                Known::Malformed | Known::Absent => true,
-            };
-            if has {
-                return true;
-            }
-            left.extend(self.parents(name));
-        }
-        false
-    }
-
-    /// The abstract methods that `name` declares, if it is known which.
-    pub(super) fn demands<'w>(&'w self, name: &str) -> Vec<Signature<'w>> {
-        match self.find(name) {
-            Known::Provided(_, class) => (class.methods.iter())
-                .filter(|method| method.is(ABSTRACT))
-                .map(|method| Signature {
-                    name: class.name_of(method),
-                    descriptor: class.descriptor_of(method),
-                })
-                .collect(),
-            Known::Keycloak(class) => class
-                .abstract_methods()
-                .map(|(name, descriptor)| Signature { name, descriptor })
-                .collect(),
-            _ => Vec::new(),
-        }
-    }
-
     /// Flags of a class that decide how others may use it, if they are known.
     pub(super) fn flags(&self, known: Known<'_>) -> Option<u16> {
         match known {
@@ -372,7 +333,7 @@ impl<'a> World<'a> {
     }
 }
 
-fn listed(
+pub(super) fn listed(
     class: keycloak_index::Class<'_>,
     name: &str,
     descriptor: &str,
