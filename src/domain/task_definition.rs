@@ -115,7 +115,20 @@ impl TaskDefinition {
 
     /// Reads a file: what `RegisterTaskDefinition` takes, or what `aws ecs describe-task-definition` printed.
     pub fn from_file(text: &str, path: &str) -> Result<Self> {
-        Self::parse(text, path).map_err(|error| error.at(path, None))
+        let mut found = Self::parse(text, path).map_err(|error| error.at(path, None))?;
+        // What the file says counts, not under which name it was registered before somebody edited it.
+        found.known.task_definition_arn = None;
+        found.known.status = None;
+        Ok(found)
+    }
+
+    /// Whether a registered task definition says what this one does; what ECS fills in counts for nothing.
+    pub fn says_the_same(&self, registered: &Self) -> bool {
+        let value = |one: &Self| serde_json::from_str(&one.request().ok()?).ok();
+        match (value(self), value(registered)) {
+            (Some(one), Some(other)) => same::same(&one, &other),
+            _ => false,
+        }
     }
 
     fn parse(text: &str, whence: &str) -> Result<Self> {
@@ -301,5 +314,6 @@ fn repository(image: &str) -> &str {
     }
 }
 
+mod same;
 #[cfg(test)]
 mod tests;

@@ -83,11 +83,19 @@ impl Session<'_> {
                 let wanted = &self.request.cluster;
                 let names = self.reader.needed(self.reader.ecs.cluster_names()).await;
                 let name = wanted.rsplit('/').next().unwrap_or(wanted);
+                let hint = match wanted.split(':').nth(4) {
+                    // The names of this account's clusters would lead into it.
+                    Some(account) if names.as_ref().is_ok_and(|names| names.iter().any(|one| one == name)) => format!(
+                        "This account has a cluster {name}, so these credentials are not for account {account}: check which \
+                         environment this job is for."
+                    ),
+                    _ => instead(name, "clusters", names),
+                };
                 Error::usage(format!(
                     "there is no cluster {wanted} in {}",
                     self.request.region
                 ))
-                .hint(instead(name, "clusters", names))
+                .hint(hint)
             }
             Refusal::Wrong => Error::usage(error.message()).hint(
                 "Check `cluster` and `service`: their names, their account and their region.",

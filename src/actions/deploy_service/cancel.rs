@@ -1,13 +1,16 @@
 //! A cancelled run: answered within two seconds, since the runner kills after ten.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::args::Reaction;
 use super::session::Session;
-use crate::domain::rollout::{DeploymentId, End, Verdict};
+use crate::domain::rollout::{DeploymentId, End, Pin, Verdict};
 
 /// Real time that the answer to a cancellation may take.
 const LIMIT: Duration = Duration::from_millis(1600);
+/// Real time in which a deployment that was just started has to show, so that there is time left to stop it.
+const SHOWS: Duration = Duration::from_millis(900);
+const PAUSE: Duration = Duration::from_millis(200);
 
 impl Session<'_> {
     /// What a signal leaves behind.
@@ -27,13 +30,25 @@ impl Session<'_> {
 
     async fn let_go(&self) -> Verdict {
         let unanswered = self.known.borrow().updating.is_some() && self.ours().is_none();
+        let named = match &self.request.pin {
+            Pin::Deployment(id) => Some(id.clone()),
+            _ => None,
+        };
         let id = if unanswered {
             self.unreported().await
         } else {
-            self.ours()
+            self.ours().or(named)
         };
         let Some(id) = id else {
-            return Verdict::new(End::Cancelled, "cancelled before anything was changed", "");
+            return if unanswered {
+                Verdict::new(
+                    End::Cancelled,
+                    "cancelled while an update was on its way: it may still start a deployment",
+                    "Look with `operation: status`, and stop it with `operation: rollback` if it is not wanted.",
+                )
+            } else {
+                Verdict::new(End::Cancelled, "cancelled before anything was changed", "")
+            };
         };
         if self.request.on_cancel == Reaction::Leave {
             return Verdict::new(
@@ -56,17 +71,23 @@ impl Session<'_> {
         }
     }
 
-    /// A deployment that an unanswered update of ours has started.
+    /// A deployment that an unanswered update of ours has started, if it shows in time.
     async fn unreported(&self) -> Option<DeploymentId> {
         let before = self.known.borrow().updating.clone()?;
-        self.look_at_service().await.ok()?;
-        let service = self.service();
-        let primary = service.primary()?;
-        if before.contains(&primary.id) {
-            return None;
+        let until = Instant::now() + SHOWS;
+        loop {
+            if self.look_at_service().await.is_ok()
+                && let Some(primary) = self.service().primary()
+                && !before.contains(&primary.id)
+            {
+                self.begin(primary.id.clone());
+                return Some(primary.id.clone());
+            }
+            if Instant::now() + PAUSE >= until {
+                return None;
+            }
+            tokio::time::sleep(PAUSE).await;
         }
-        self.begin(primary.id.clone());
-        Some(primary.id.clone())
     }
 
     async fn stop_now(&self, id: &DeploymentId) -> Result<(), String> {

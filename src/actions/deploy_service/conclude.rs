@@ -81,7 +81,7 @@ impl Session<'_> {
             region: self.request.region.clone(),
             cluster: self.request.cluster.clone(),
             service: self.request.service.clone(),
-            serves_now: serving(&self.service()),
+            serves_now: serving(&self.known.borrow().view),
             notices: self.reader.notices(),
             duration_seconds: self.now().as_secs(),
             calls: self.reader.calls(),

@@ -4,7 +4,9 @@ use super::plan::Definition;
 use super::reader::Permission;
 use super::session::Session;
 use crate::aws::{Refusal, refusal};
-use crate::domain::rollout::{DeploymentId, RolloutState, Slot, same_task_definition, short};
+use crate::domain::rollout::{
+    DeploymentId, RolloutState, Slot, Status, same_task_definition, short,
+};
 use crate::domain::task_definition::TaskDefinition;
 use crate::error::{Error, Result};
 
@@ -44,8 +46,12 @@ impl Session<'_> {
             None => None,
         };
         let moving = !changed && self.moves(digest.as_deref(), &primary.id).await;
-        let step = step(primary, base.arn(), changed, moving);
+        let state = self.state(primary).await?;
+        let step = step(primary, state, base.arn(), changed, moving);
         let definition = wanted.unwrap_or(base);
+        if self.request.image.is_none() && matches!(step, Step::Register | Step::Update) {
+            self.check_images(&definition).await?;
+        }
         let id = match step {
             Step::Join => {
                 self.line(format!(
@@ -62,7 +68,11 @@ impl Session<'_> {
             }
             Step::Update => self.start(definition.arn(), false).await?,
             Step::Renew => {
-                self.line("the image has no digest: deploying the same revision anew, so that its tag is read again");
+                self.line(if moving {
+                    "the image has no digest: deploying the same revision anew, so that its tag is read again"
+                } else {
+                    "the last deployment of that revision did not end well: deploying it anew"
+                });
                 self.start(definition.arn(), true).await?
             }
         };
@@ -73,7 +83,7 @@ impl Session<'_> {
     /// The task definition to start from.
     async fn base(&self) -> Result<TaskDefinition> {
         let name = match &self.request.definition {
-            Some(Definition::File(definition)) => return Ok(definition.as_ref().clone()),
+            Some(Definition::File(wanted)) => return self.registered_like(wanted).await,
             Some(Definition::Registered(name)) => name.clone(),
             None => self.service().task_definition,
         };
@@ -93,6 +103,29 @@ impl Session<'_> {
             );
         }
         Ok(found)
+    }
+
+    /// What a file holds: the service's task definition if that says the same, else the file, to be registered.
+    async fn registered_like(&self, wanted: &TaskDefinition) -> Result<TaskDefinition> {
+        let name = self.service().task_definition;
+        let call = self.reader.ecs.task_definition(&name);
+        let there = self.reader.optional(Permission::Definition, call).await?;
+        let same = there.filter(|there| wanted.says_the_same(there) && there.active());
+        Ok(same.unwrap_or_else(|| wanted.clone()))
+    }
+
+    /// Where the newest deployment stands. Only rolling ones say it themselves.
+    async fn state(&self, primary: &Slot) -> Result<Option<RolloutState>> {
+        if primary.rollout.is_some() {
+            return Ok(primary.rollout);
+        }
+        let history = self.history().await?.unwrap_or_default();
+        let newest = history.iter().find(|brief| brief.id == primary.id);
+        Ok(newest.map(|brief| match brief.status {
+            Status::Successful => RolloutState::Completed,
+            status if status.in_flight() => RolloutState::InProgress,
+            _ => RolloutState::Failed,
+        }))
     }
 
     /// The task definition with the image, where that changes it.
@@ -160,12 +193,18 @@ impl Session<'_> {
     }
 }
 
-fn step(primary: &Slot, base: Option<&str>, changed: bool, moving: bool) -> Step {
+fn step(
+    primary: &Slot,
+    state: Option<RolloutState>,
+    base: Option<&str>,
+    changed: bool,
+    moving: bool,
+) -> Step {
     if changed {
         return Step::Register;
     }
     let same = base.is_some_and(|base| same_task_definition(base, &primary.task_definition));
-    match (same, primary.rollout) {
+    match (same, state) {
         (false, _) => Step::Update,
         (true, Some(RolloutState::InProgress)) => Step::Join,
         (true, Some(RolloutState::Completed)) if !moving => Step::Nothing,
@@ -200,12 +239,24 @@ mod tests {
         let done = primary(RolloutState::Completed);
         let flying = primary(RolloutState::InProgress);
         let failed = primary(RolloutState::Failed);
-        assert_eq!(step(&done, seven, false, false), Step::Nothing);
-        assert_eq!(step(&done, seven, false, true), Step::Renew);
-        assert_eq!(step(&flying, seven, false, true), Step::Join);
-        assert_eq!(step(&failed, seven, false, false), Step::Renew);
-        assert_eq!(step(&done, eight, false, false), Step::Update);
-        assert_eq!(step(&done, seven, true, false), Step::Register);
-        assert_eq!(step(&done, None, true, false), Step::Register);
+        assert_eq!(
+            step(&done, done.rollout, seven, false, false),
+            Step::Nothing
+        );
+        assert_eq!(step(&done, done.rollout, seven, false, true), Step::Renew);
+        assert_eq!(
+            step(&flying, flying.rollout, seven, false, true),
+            Step::Join
+        );
+        assert_eq!(
+            step(&failed, failed.rollout, seven, false, false),
+            Step::Renew
+        );
+        assert_eq!(step(&done, done.rollout, eight, false, false), Step::Update);
+        assert_eq!(
+            step(&done, done.rollout, seven, true, false),
+            Step::Register
+        );
+        assert_eq!(step(&done, done.rollout, None, true, false), Step::Register);
     }
 }

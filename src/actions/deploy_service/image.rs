@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::registry::{Image, Login, Registry};
 
 /// Real time that the look may take: the deployment itself would find out.
-const LIMIT: Duration = Duration::from_secs(5);
+const LIMIT: Duration = Duration::from_secs(2);
 
 /// A name of an image in its parts.
 #[derive(Debug, PartialEq, Eq)]
@@ -86,7 +86,18 @@ impl Session<'_> {
             login = (own.0 == name.host).then_some(own.1);
         }
         let registry = Registry::new(self.context, name.host, login)?;
-        registry.image(name.repository, name.reference).await
+        match registry.image(name.repository, name.reference).await {
+            Err(error) if error.code() == Some("NAME_UNKNOWN") => Ok(None),
+            found => found,
+        }
+    }
+
+    /// Looks at every image of a task definition.
+    pub(super) async fn check_images(&self, definition: &TaskDefinition) -> Result<()> {
+        for container in definition.containers() {
+            self.check_image(&container.image, definition).await?;
+        }
+        Ok(())
     }
 }
 

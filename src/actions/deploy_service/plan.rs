@@ -159,7 +159,15 @@ fn deployment(text: &str, region: &str, names: &mut Names) -> Result<Pin> {
     }
     if text.starts_with("arn:") {
         let resource = names.arn("deployment-id", text, "service-deployment", region)?;
-        let of = resource.split('/').nth(1).unwrap_or("");
+        let cluster = names.cluster.rsplit('/').next().unwrap_or("");
+        let mut parts = resource.split('/');
+        let (in_cluster, of) = (parts.next().unwrap_or(""), parts.next().unwrap_or(""));
+        if in_cluster != cluster {
+            return Err(Error::usage(format!(
+                "`deployment-id` is a deployment in the cluster {in_cluster}, but `cluster` is {cluster}"
+            ))
+            .hint("Correct one of them."));
+        }
         if of != names.service {
             return Err(Error::usage(format!(
                 "`deployment-id` is a deployment of {of}, but `service` is {}",

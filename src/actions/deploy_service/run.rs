@@ -130,9 +130,13 @@ impl Session<'_> {
     /// Warns if the credentials of `aws-login` may end before the wait does.
     fn check_credentials(&self) {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        let expire = self.context.env.get("KECS_CREDENTIALS_EXPIRE");
-        let expire =
-            expire.and_then(|text| DateTime::from_str(text, DateTimeFormat::DateTime).ok());
+        let text = self.context.env.get("KECS_CREDENTIALS_EXPIRE");
+        let expire = text.and_then(|text| DateTime::from_str(text, DateTimeFormat::DateTime).ok());
+        if let (Some(text), None) = (text, &expire) {
+            self.reader.notice(format!(
+                "KECS_CREDENTIALS_EXPIRE is {text:?}, no time: whether the credentials outlive the wait is not checked"
+            ));
+        }
         let (Ok(now), Some(expire)) = (now, expire) else {
             return;
         };
@@ -157,12 +161,13 @@ impl Session<'_> {
                 self.remember(&id, history.as_deref().unwrap_or_default());
                 Ok(id)
             }
-            Attach::NotYet => Err(Error::usage(format!(
-                "{} has no such deployment",
-                self.request.service
-            ))
-            .hint("Leave `deployment-id` out to see the newest one.")),
+            Attach::NotYet => Err(self.no_such_deployment()),
         }
+    }
+
+    pub(super) fn no_such_deployment(&self) -> Error {
+        Error::usage(format!("{} has no such deployment", self.request.service))
+            .hint("Leave `deployment-id` out for the newest one.")
     }
 
     async fn roll_back(&self) -> Result<Verdict> {
@@ -200,11 +205,11 @@ impl Session<'_> {
                     _ => verdict,
                 })
             }
-            Return::Done(id) => {
-                self.begin(id.clone());
+            Return::Done(id, what) => {
+                self.begin(id);
                 Ok(Verdict::new(
                     End::NoOp,
-                    format!("nothing to do: {id} is rolled back already"),
+                    format!("nothing to do: {what}"),
                     "",
                 ))
             }
@@ -230,7 +235,7 @@ impl Session<'_> {
                 self.begin(id);
                 self.follow().await?
             }
-            Ok(Return::Done(_)) => failed.clone(),
+            Ok(Return::Done(..)) => failed.clone(),
             Err(error) => {
                 self.warn(&format!("the rollback did not begin: {}", error.message()));
                 return Ok(failed);
@@ -240,8 +245,10 @@ impl Session<'_> {
             End::RolledBack | End::Deployed => Verdict {
                 end: End::RolledBack,
                 what: format!("{}; rolled back as `on-failure` says", failed.what),
-                ..failed
-            },
+                next: "Mend the cause, then deploy again.".to_owned(),
+                cause: None,
+            }
+            .because(failed.cause),
             _ => Verdict {
                 what: format!("{}; and the rollback: {}", failed.what, returned.what),
                 ..failed

@@ -9,13 +9,17 @@ use super::reader::{Permission, Reader, Tail};
 use crate::action::Context;
 use crate::aws::{Refusal, refusal};
 use crate::domain::rollout::{
-    Brief, Cause, DeploymentId, End, Looks, Note, Rollout, Service, Step, Verdict, View,
+    Brief, Cause, DeploymentId, End, Looks, Note, Rollout, Service, Status, Step, Verdict, View,
 };
 use crate::domain::task_definition::TaskDefinition;
 use crate::error::{Error, Result};
 use crate::runner::Progress;
 
 const SECOND: Duration = Duration::from_secs(1);
+/// How long a service must be missing, once it was there: one answer may be an old or a wrong one.
+const GONE: Duration = Duration::from_secs(15);
+/// How long something else may answer in the place of AWS, once AWS did.
+const FOREIGN: Duration = Duration::from_secs(60);
 
 /// What is known so far. A cancelled run reports from it.
 #[derive(Default)]
@@ -39,6 +43,9 @@ pub(super) struct Known {
     pub(super) digest: Option<String>,
     /// ARNs of stopped tasks that need no second look.
     seen: BTreeSet<String>,
+    /// Since when the service is missing, or something else answers in the place of AWS.
+    missing: Option<Duration>,
+    foreign: Option<Duration>,
 }
 
 /// One run of the action.
@@ -115,6 +122,7 @@ impl<'a> Session<'a> {
             match self.look(&mut looks).await {
                 Ok(()) => {
                     looks.answered();
+                    self.known.borrow_mut().foreign = None;
                     let step = self.observe()?;
                     progress.show(&step.line, self.now());
                     for note in step.notes {
@@ -192,10 +200,19 @@ impl<'a> Session<'a> {
                 )))
             }
             Refusal::Missing => {
-                self.known.borrow_mut().view.service.status = "INACTIVE".to_owned();
+                self.is_missing();
                 Ok(self.observe()?.verdict)
             }
-            Refusal::Foreign => Err(error),
+            Refusal::Foreign => {
+                let mut known = self.known.borrow_mut();
+                let since = *known.foreign.get_or_insert(now);
+                if known.line.is_empty() || now.saturating_sub(since) >= FOREIGN {
+                    return Err(error);
+                }
+                looks.hampered(random());
+                self.context.runner.debug(error.message());
+                Ok(None)
+            }
             Refusal::Denied | Refusal::Wrong => Err(error.hint(
                 "The action needs ecs:DescribeServices, ecs:ListServiceDeployments and ecs:DescribeServiceDeployments.",
             )),
@@ -214,10 +231,28 @@ impl<'a> Session<'a> {
         }
         let now = self.now();
         let due = looks.tasks_are_due(&self.known.borrow().view, &id, now);
-        if due {
-            self.look_at_tasks(&id).await?;
+        if due && let Err(error) = self.look_at_tasks(&id).await {
+            if refusal(&error) == Refusal::Expired {
+                return Err(error);
+            }
+            // They explain; service and deployment decide.
+            self.context.runner.debug(error.message());
+            self.reader.notice(
+                "stopped tasks could not be looked at: fail-fast and causes wait until they can"
+                    .to_owned(),
+            );
         }
         Ok(())
+    }
+
+    /// The service is missing: it counts as gone once that has lasted.
+    fn is_missing(&self) {
+        let now = self.now();
+        let mut known = self.known.borrow_mut();
+        let since = *known.missing.get_or_insert(now);
+        if now.saturating_sub(since) >= GONE {
+            known.view.service.status = "INACTIVE".to_owned();
+        }
     }
 
     /// Id of our deployment.
@@ -231,7 +266,9 @@ impl<'a> Session<'a> {
         if arn.is_none() {
             let list = self.reader.ecs.deployments(&self.request.service);
             let list = self.reader.optional(Permission::History, list).await?;
-            self.remember(id, list.as_deref().unwrap_or_default());
+            let list = list.unwrap_or_default();
+            self.remember(id, &list);
+            self.known.borrow_mut().view.never_good = never_good(id, &list);
             arn = self.arn_of(id);
         }
         let shown = match &arn {
@@ -267,14 +304,17 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Looks at the service; one that is gone counts as inactive.
+    /// Looks at the service; one that stays away counts as inactive.
     pub(super) async fn look_at_service(&self) -> Result<()> {
         let call = self.reader.ecs.service(&self.request.service);
         let service = self.reader.needed(call).await?;
-        let mut known = self.known.borrow_mut();
         match service {
-            Some(service) => known.view.service = service,
-            None => known.view.service.status = "INACTIVE".to_owned(),
+            Some(service) => {
+                let mut known = self.known.borrow_mut();
+                known.missing = None;
+                known.view.service = service;
+            }
+            None => self.is_missing(),
         }
         Ok(())
     }
@@ -329,6 +369,18 @@ impl<'a> Session<'a> {
         let definition = self.known.borrow().definition.clone();
         self.reader.tail(definition.as_ref(), cause).await
     }
+}
+
+/// Whether no other deployment that is listed led to a good end.
+fn never_good(id: &DeploymentId, list: &[Brief]) -> bool {
+    let mut others = list.iter().filter(|brief| brief.id != *id);
+    others.clone().next().is_some()
+        && !others.any(|brief| {
+            matches!(
+                brief.status,
+                Status::Successful | Status::RollbackSuccessful
+            )
+        })
 }
 
 /// A random byte, or the middle where the system has none.

@@ -22,8 +22,8 @@ pub(super) enum Return {
     Stopped(DeploymentId),
     /// A deployment of the revision before has begun.
     Started(DeploymentId),
-    /// It is rolled back already.
-    Done(DeploymentId),
+    /// It is rolled back already; which, and in words.
+    Done(DeploymentId, String),
 }
 
 impl Session<'_> {
@@ -100,12 +100,35 @@ impl Session<'_> {
             {
                 return Ok(id);
             }
+            // The service may be shown as it was a while ago; the list is another source.
+            if let Some(id) = self.listed_start(before, definition).await {
+                return Ok(id);
+            }
         }
         Err(Error::refused(format!(
             "the update of {} started no deployment",
             self.request.service
         ))
         .hint("Look at the service's events, then try again."))
+    }
+
+    /// A deployment in flight that the service did not show before, if it is of the wanted task definition.
+    async fn listed_start(
+        &self,
+        before: &BTreeSet<DeploymentId>,
+        definition: Option<&str>,
+    ) -> Option<DeploymentId> {
+        let newest = self.history().await.ok()??.into_iter().next()?;
+        if before.contains(&newest.id) || !newest.status.in_flight() {
+            return None;
+        }
+        if let Some(wanted) = definition {
+            let revision = self.revision(&newest.id).await?;
+            if !same_task_definition(&revision.task_definition, wanted) {
+                return None;
+            }
+        }
+        Some(newest.id)
     }
 
     /// The service deployments, newest first.
@@ -167,6 +190,11 @@ impl Session<'_> {
             )));
         };
         if let Some(wanted) = wanted
+            && !history.iter().any(|brief| brief.id == *wanted)
+        {
+            return Err(self.no_such_deployment());
+        }
+        if let Some(wanted) = wanted
             && newest.id != *wanted
         {
             return Err(Error::refused(format!(
@@ -188,7 +216,10 @@ impl Session<'_> {
             Status::RollbackRequested | Status::RollbackInProgress | Status::StopRequested => {
                 Ok(Return::Stopped(newest.id.clone()))
             }
-            Status::RollbackSuccessful => Ok(Return::Done(newest.id.clone())),
+            Status::RollbackSuccessful => Ok(Return::Done(
+                newest.id.clone(),
+                format!("{} is rolled back already", newest.id),
+            )),
             Status::Successful | Status::Stopped | Status::RollbackFailed => {
                 self.deploy_earlier(&history).await
             }
@@ -219,6 +250,18 @@ impl Session<'_> {
         let of_present = |brief: &&&Brief| {
             definition(brief).is_some_and(|name| same_task_definition(&name, &present))
         };
+        if let (Some(back), Some(newest)) = (went_back(&good, of_present), history.first()) {
+            let further = definition(&back).unwrap_or_default();
+            return Ok(Return::Done(
+                newest.id.clone(),
+                format!(
+                    "{} serves again, to which {} went back; to go back further, deploy an earlier one by its name, not {}",
+                    short(&present),
+                    newest.id,
+                    short(&further)
+                ),
+            ));
+        }
         let first = good.iter().rposition(|brief| of_present(&brief));
         let earlier = match first {
             Some(first) => &good[first + 1..],
@@ -248,6 +291,17 @@ impl Session<'_> {
                 _ => error,
             })
     }
+}
+
+/// What the newest deployments went back from, if they did: the present task definition was deployed before it already.
+fn went_back<'a>(
+    good: &'a [&'a Brief],
+    of_present: impl Fn(&&&Brief) -> bool,
+) -> Option<&'a &'a Brief> {
+    let newest = good.iter().position(|brief| !of_present(&brief))?;
+    let present_is_newest = newest > 0;
+    let before = good[newest..].iter().any(|brief| of_present(&brief));
+    (present_is_newest && before).then(|| &good[newest])
 }
 
 /// The newest deployment, if it was not there before and is of the wanted task definition.

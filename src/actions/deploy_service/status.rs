@@ -2,7 +2,7 @@
 
 use super::session::Session;
 use crate::domain::rollout::{
-    DeploymentId, End, Policy, Rollout, RolloutState, Service, Until, Verdict, serving, short,
+    DeploymentId, End, Policy, Rollout, RolloutState, Until, Verdict, View, serving, short,
 };
 use crate::error::Result;
 
@@ -13,10 +13,10 @@ impl Session<'_> {
     /// Shows the service; answers the newest deployment, or the one asked for, and its verdict if it is over.
     pub(super) async fn status(&self, id: &DeploymentId) -> Result<Option<Verdict>> {
         self.look_at_ours(id).await?;
-        for line in picture(&self.service()) {
+        let view = self.known.borrow().view.clone();
+        for line in picture(&view) {
             self.line(line);
         }
-        let view = self.known.borrow().view.clone();
         let policy = Policy {
             until: Until::Deployed,
             // What is shown is what ECS says.
@@ -35,7 +35,8 @@ impl Session<'_> {
 }
 
 /// The service on one screen.
-fn picture(service: &Service) -> Vec<String> {
+fn picture(view: &View) -> Vec<String> {
+    let service = &view.service;
     let mut lines = vec![
         format!(
             "{} · {} · {:?} {}/{} %",
@@ -49,7 +50,7 @@ fn picture(service: &Service) -> Vec<String> {
             "tasks: {} desired, {} running, {} pending",
             service.desired, service.running, service.pending
         ),
-        format!("serves: {}", serving(service)),
+        format!("serves: {}", serving(view)),
     ];
     for slot in &service.slots {
         let state = match slot.rollout {

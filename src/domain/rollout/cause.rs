@@ -41,7 +41,7 @@ pub struct Cause {
 const LONGEST: usize = 400;
 
 /// Text that speaks of a passing fault of a network or a registry.
-const PASSING: [&str; 12] = [
+const PASSING: [&str; 22] = [
     "i/o timeout",
     "timed out",
     "timeout",
@@ -54,6 +54,16 @@ const PASSING: [&str; 12] = [
     "service unavailable",
     "internal server error",
     "context canceled",
+    "bad gateway",
+    "gateway time-out",
+    "temporarily unavailable",
+    "unexpected eof",
+    ": eof",
+    "no such host",
+    "name resolution",
+    "throttling",
+    "rate exceeded",
+    "internalfailure",
 ];
 
 /// Classifies the end of a task. `events` are the service's, for the code that a health check answered.

@@ -195,7 +195,7 @@ impl Rollout {
     /// ECS has decided, or is about to carry out what it decided.
     fn ended(&mut self, view: &View, ours: &ServiceDeployment, now: Duration) -> Option<Verdict> {
         match ours.status {
-            Status::RollbackRequested if ours.sources.is_none() => {
+            Status::RollbackRequested | Status::RollbackInProgress if view.nowhere_to_return() => {
                 Some(words::nowhere_to_go(&self.id, view))
             }
             Status::RollbackRequested | Status::RollbackInProgress | Status::RollbackSuccessful => {
@@ -205,7 +205,7 @@ impl Rollout {
                     ours.rollback_to.as_ref(),
                 ))
             }
-            Status::RollbackFailed if ours.sources.is_none() => {
+            Status::RollbackFailed if view.nowhere_to_return() => {
                 Some(words::nowhere_to_go(&self.id, view))
             }
             Status::RollbackFailed => Some(words::rollback_failed(&self.id, view, ours)),

@@ -1,7 +1,7 @@
 //! How a wait ends.
 
 use super::cause::Cause;
-use super::view::{Role, Service, View};
+use super::view::{Role, Slot, View};
 use crate::error::Kind;
 
 /// How a wait ended.
@@ -88,7 +88,7 @@ impl Verdict {
     }
 
     #[must_use]
-    pub(super) fn because(mut self, cause: Option<Cause>) -> Self {
+    pub(crate) fn because(mut self, cause: Option<Cause>) -> Self {
         if let Some(cause) = &cause
             && !cause.remedy.is_empty()
         {
@@ -101,8 +101,16 @@ impl Verdict {
     }
 }
 
-/// Which deployments have running tasks, on one line.
-pub fn serving(service: &Service) -> String {
+/// Which deployments have running tasks, on one line, and which of them get no traffic where ECS shifts it.
+pub fn serving(view: &View) -> String {
+    let service = &view.service;
+    let ours = view.ours.as_ref();
+    let target = ours.and_then(|ours| Some((&ours.id, ours.target.traffic?)));
+    let idle = |slot: &Slot| match target {
+        Some((id, percent)) if *id == slot.id => percent <= 0.0,
+        Some((_, percent)) => percent >= 100.0,
+        None => false,
+    };
     let mut slots: Vec<_> = service
         .slots
         .iter()
@@ -117,10 +125,11 @@ pub fn serving(service: &Service) -> String {
         .map(|slot| {
             let plural = if slot.running == 1 { "task" } else { "tasks" };
             format!(
-                "{} {plural} of {} ({})",
+                "{} {plural} of {} ({}){}",
                 slot.running,
                 short(&slot.task_definition),
-                slot.id
+                slot.id,
+                if idle(slot) { " without traffic" } else { "" }
             )
         })
         .collect();
@@ -137,11 +146,7 @@ pub fn short(task_definition: &str) -> &str {
 /// What ECS itself will do about a deployment that cannot succeed.
 pub(super) fn left_alone(view: &View) -> String {
     let breaker = view.service.breaker;
-    let nothing_before = view
-        .ours
-        .as_ref()
-        .is_some_and(|ours| ours.sources.is_none());
-    if nothing_before {
+    if view.nowhere_to_return() {
         return "ECS has no revision to roll back to: mend the cause, and deploy again.".to_owned();
     }
     match (breaker.enabled, breaker.rollback) {

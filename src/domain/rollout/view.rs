@@ -46,6 +46,20 @@ pub struct View {
     pub history: bool,
     /// Stopped tasks of our deployment, oldest first.
     pub stopped: Vec<StoppedTask>,
+    /// Whether other deployments are listed, and none of them led to a good end.
+    pub never_good: bool,
+}
+
+impl View {
+    /// Whether ECS finds no revision to return to: there was none before, or none of those before was ever good.
+    pub fn nowhere_to_return(&self) -> bool {
+        let sources = self.ours.as_ref().map(|ours| ours.sources);
+        match sources {
+            Some(None) => true,
+            Some(Some(sources)) => self.never_good && sources.running == 0,
+            None => false,
+        }
+    }
 }
 
 /// `DescribeServices`, as far as it matters.

@@ -82,6 +82,41 @@ fn s32_a_wait_that_is_cancelled_at_once_has_changed_nothing() {
 }
 
 #[test]
+fn s32_a_deployment_that_was_named_is_stopped_also_before_it_was_found() {
+    let stage = Stage::at(20.0);
+    let (id, _) = stage.apply_behaving(Behaviour::healthy_after(36_000.0));
+    stage.ecs().release();
+    stage
+        .ecs()
+        .faults([Injection::new("ListServiceDeployments", Fault::Slow(400.0)).times(1)]);
+    let step = stage.step();
+    let flags = ["--deployment-id", &id, "--on-cancel", "rollback"];
+    let child = start(&step, &flags);
+    stage.until_spent();
+    let (told, took) = signal(&step, child, "INT");
+    told.is("cancelled", &["was stopped", &id]);
+    assert!(took < PROMISE, "{took:?}");
+    assert_eq!(stage.asked("StopServiceDeployment"), 1);
+}
+
+#[test]
+fn s33_an_update_on_its_way_is_not_called_nothing() {
+    let stage = Stage::at(20.0);
+    stage.ecs().faults([
+        Injection::new("UpdateService", Fault::Slow(400.0)),
+        Injection::new("DescribeServices", Fault::throttled()).after(1),
+    ]);
+    let step = stage.step();
+    let child = start(&step, &["--operation", "restart"]);
+    stage.until("the update is done", |state| {
+        state.services[0].deployments.len() == 2
+    });
+    let (told, took) = signal(&step, child, "INT");
+    told.is("cancelled", &["on its way", "operation: status"]);
+    assert!(took < PROMISE, "{took:?}");
+}
+
+#[test]
 fn s33_a_restart_that_is_cancelled_before_its_answer_reports_what_it_started() {
     for (flags, stops) in [
         (&["--on-cancel=leave"][..], 0),

@@ -1,6 +1,7 @@
 //! `deploy-service`, the real binary, against a model of ECS on a fast clock. Scenario numbers are those of
 //! `docs/scenarios.md`.
 
+mod again;
 mod beside;
 mod cancelled;
 mod course;

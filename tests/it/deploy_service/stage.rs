@@ -62,6 +62,15 @@ impl Stage {
     }
 
     fn create(&self, changes: Value) {
+        self.create_service(changes, true);
+    }
+
+    /// The service, whose first deployment need not end well.
+    pub(super) fn create_unsteady(&self) {
+        self.create_service(json!({}), false);
+    }
+
+    fn create_service(&self, changes: Value, steady: bool) {
         let mut input = json!({
             "cluster": CLUSTER,
             "serviceName": SERVICE,
@@ -86,7 +95,7 @@ impl Stage {
         };
         self.ecs().timing(|timing| *timing = quick);
         self.ecs().create_service(&input).unwrap();
-        if input["deploymentController"]["type"].is_null() {
+        if input["deploymentController"]["type"].is_null() && steady {
             self.until("the service is steady", |state| {
                 let service = state.services.last().unwrap();
                 service.rollout().is_none()
@@ -272,6 +281,15 @@ impl Stage {
         self.until(operation, |_| {
             self.world().journal.count("ecs", operation) >= times
         });
+    }
+
+    /// Waits until the injected faults have happened, or are happening.
+    pub(super) fn until_spent(&self) {
+        let started = std::time::Instant::now();
+        while !self.ecs().faults_spent() {
+            assert!(started.elapsed() < PATIENCE, "the faults never happen");
+            std::thread::park_timeout(PAUSE);
+        }
     }
 
     /// Requests of the action to ECS by operation.

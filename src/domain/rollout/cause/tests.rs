@@ -43,6 +43,38 @@ fn what_can_never_start_is_fatal_and_what_passes_is_not() {
             Weight::Again,
         ),
         (
+            "CannotPullContainerError: ref pull has been retried 1 time(s): unexpected status code 502 Bad Gateway",
+            Weight::Again,
+        ),
+        (
+            "CannotPullContainerError: unexpected status code 503 Service Temporarily Unavailable",
+            Weight::Again,
+        ),
+        (
+            "CannotPullContainerError: unexpected status code 504 Gateway Time-out",
+            Weight::Again,
+        ),
+        (
+            "CannotPullContainerError: Get \"https://r.example/v2/\": EOF",
+            Weight::Again,
+        ),
+        (
+            "CannotPullContainerError: dial tcp: lookup r.example on 10.0.0.2:53: no such host",
+            Weight::Again,
+        ),
+        (
+            "CannotPullContainerError: lookup r.example: Temporary failure in name resolution",
+            Weight::Again,
+        ),
+        (
+            "ResourceInitializationError: unable to pull secrets: ThrottlingException: Rate exceeded",
+            Weight::Again,
+        ),
+        (
+            "ResourceInitializationError: unable to pull secrets: InternalFailure: status code: 500",
+            Weight::Again,
+        ),
+        (
             "CannotPullContainerError: toomanyrequests: You have reached your pull rate limit",
             Weight::Again,
         ),

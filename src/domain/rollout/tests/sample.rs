@@ -81,6 +81,7 @@ pub(super) fn begun() -> View {
         }),
         history: true,
         stopped: Vec::new(),
+        never_good: false,
     }
 }
 

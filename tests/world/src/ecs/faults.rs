@@ -120,6 +120,11 @@ impl Faults {
         self.lags.clear();
     }
 
+    /// Whether every injected fault has happened as often as it was to.
+    pub fn spent(&self) -> bool {
+        self.injections.iter().all(|(one, _)| one.times == 0)
+    }
+
     pub fn set_lag(&mut self, operation: &str, seconds: f64) {
         self.lags.insert(operation.to_owned(), seconds);
     }

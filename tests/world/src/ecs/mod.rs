@@ -258,6 +258,11 @@ impl Ecs {
         }
     }
 
+    /// Whether every injected fault has happened as often as it was to.
+    pub fn faults_spent(&self) -> bool {
+        self.model().0.faults.spent()
+    }
+
     /// Ends all injected faults and lags.
     pub fn clear_faults(&self) {
         let (mut model, _) = self.model();
