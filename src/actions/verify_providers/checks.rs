@@ -41,7 +41,7 @@ const fn of_the_lock(
     }
 }
 
-pub(super) const ALL: [Check; 20] = [
+pub(super) const ALL: [Check; 21] = [
     of_the_lock(
         "lock-drift",
         "a lock that was made for another `providers.yml` or another Keycloak",
@@ -155,6 +155,12 @@ pub(super) const ALL: [Check; 20] = [
         "Java EE's classes by their names from before Jakarta EE 9",
         "The provider builds and starts, and fails when it is called.",
         "Take a version that was built for Keycloak 22 or newer.",
+    ),
+    check(
+        "entity",
+        "an entity of JPA with the name of one of Keycloak's, or of another jar's",
+        "Keycloak does not start, whether a provider lists the entity or not.",
+        "Name it with a prefix: `@Entity(name = \"…\")`.",
     ),
     check(
         "internal-spi",

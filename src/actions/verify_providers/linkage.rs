@@ -195,6 +195,7 @@ fn name(check: Check) -> &'static str {
         Check::Linkage => NAME,
         Check::JavaEe => "java-ee",
         Check::Internal => "internal-spi",
+        Check::Entity => "entity",
     }
 }
 

@@ -3,6 +3,7 @@
 //! Source: The Java Virtual Machine Specification, Java SE 25 Edition, chapter 4. Nothing here panics, whatever the bytes
 //! are, and nothing takes more memory than a small multiple of them.
 
+mod annotations;
 mod bytes;
 mod code;
 mod pool;
@@ -11,6 +12,7 @@ pub(crate) mod writer;
 
 use std::fmt;
 
+pub use annotations::may_be_entity;
 use bytes::Bytes;
 pub use code::{Call, ClassUse, Code, Handler, Reference, Returned, Site};
 pub use pool::Pool;
@@ -53,6 +55,8 @@ pub struct ClassFile<'a> {
     pub fields: Vec<Member<'a>>,
     pub methods: Vec<Member<'a>>,
     bootstraps: Vec<Bootstrap>,
+    /// Contents of its `RuntimeVisibleAnnotations` attribute.
+    annotations: Option<&'a [u8]>,
 }
 
 /// A field or a method.
@@ -96,12 +100,14 @@ impl<'a> ClassFile<'a> {
         }
         let fields = members(&pool, &mut at)?;
         let methods = members(&pool, &mut at)?;
-        let mut bootstraps = Vec::new();
+        let (mut bootstraps, mut annotations) = (Vec::new(), None);
         for _ in 0..at.u16()? {
             let attribute = pool.text(at.u16()?)?;
             let mut content = at.block()?;
-            if attribute == "BootstrapMethods" {
-                bootstraps = bootstrap_methods(&mut content)?;
+            match attribute {
+                "BootstrapMethods" => bootstraps = bootstrap_methods(&mut content)?,
+                "RuntimeVisibleAnnotations" => annotations = Some(content.0),
+                _ => {}
             }
         }
         Ok(Self {
@@ -114,6 +120,7 @@ impl<'a> ClassFile<'a> {
             fields,
             methods,
             bootstraps,
+            annotations,
         })
     }
 

@@ -36,6 +36,8 @@ pub(crate) struct Class {
     fields: Vec<Vec<u8>>,
     methods: Vec<Vec<u8>>,
     bootstraps: Vec<Vec<u8>>,
+    /// Contents of `RuntimeVisibleAnnotations`.
+    annotations: Option<Vec<u8>>,
 }
 
 impl Class {
@@ -50,6 +52,7 @@ impl Class {
             fields: Vec::new(),
             methods: Vec::new(),
             bootstraps: Vec::new(),
+            annotations: None,
         }
     }
 
@@ -65,6 +68,30 @@ impl Class {
 
     pub(crate) fn implements(mut self, interface: &str) -> Self {
         self.interfaces.push(interface.to_owned());
+        self
+    }
+
+    /// Marks it as an entity of JPA, beside another annotation.
+    pub(crate) fn entity(mut self, name: Option<&str>) -> Self {
+        let [table, value, entity] =
+            ["La/Table;", "value", "Ljakarta/persistence/Entity;"].map(|text| self.utf8(text));
+        let mut content = big(&[2, table, 1, value]);
+        // A list of an enumeration's value and an annotation without values.
+        content.extend(
+            [
+                &b"[\0\x02e"[..],
+                &big(&[value, value]),
+                b"@",
+                &big(&[table, 0]),
+            ]
+            .concat(),
+        );
+        let pairs = name.map(|name| [self.utf8("name"), self.utf8(name)]);
+        content.extend(big(&[entity, u16::from(pairs.is_some())]));
+        if let Some([key, name]) = pairs {
+            content.extend([&big(&[key])[..], b"s", &big(&[name])].concat());
+        }
+        self.annotations = Some(content);
         self
     }
 
@@ -228,9 +255,18 @@ impl Class {
             bootstraps.concat(),
         ]
         .concat();
-        body.extend(big(&[1, self.utf8("BootstrapMethods")]));
-        body.extend(u32::try_from(content.len()).unwrap().to_be_bytes());
-        body.extend(content);
+        let annotations = self.annotations.take();
+        let annotations = annotations.map(|content| ("RuntimeVisibleAnnotations", content));
+        let attributes: Vec<_> = [Some(("BootstrapMethods", content)), annotations]
+            .into_iter()
+            .flatten()
+            .collect();
+        body.extend(big(&[u16::try_from(attributes.len()).unwrap()]));
+        for (name, content) in attributes {
+            body.extend(big(&[self.utf8(name)]));
+            body.extend(u32::try_from(content.len()).unwrap().to_be_bytes());
+            body.extend(content);
+        }
         let mut file = 0xCAFE_BABE_u32.to_be_bytes().to_vec();
         file.extend(big(&[
             0,

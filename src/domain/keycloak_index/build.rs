@@ -25,6 +25,7 @@ const SPI: &str = "org/keycloak/provider/Spi";
 pub struct Builder {
     jars: Vec<(Jar, Vec<Declared>)>,
     spis: BTreeSet<Spi>,
+    entities: BTreeMap<String, String>,
     major: u16,
 }
 
@@ -63,6 +64,9 @@ impl Builder {
         }
         self.major = self.major.max(class.major);
         self.spis.extend(spi(&class));
+        let entity = class.entity().map(|name| (name, class.name()));
+        let entity = entity.map(|(name, class)| (name.to_owned(), class.to_owned()));
+        self.entities.extend(entity);
         let parents = class.parent().into_iter().chain(class.interfaces());
         let declared = Declared {
             name: class.name().to_owned(),
@@ -85,6 +89,7 @@ impl Builder {
         self.jars.sort_by(|(a, _), (b, _)| a.cmp(b));
         let mut index = KeycloakIndex {
             spis: self.spis.into_iter().collect(),
+            entities: self.entities,
             major: self.major,
             ..KeycloakIndex::default()
         };

@@ -6,7 +6,7 @@ use super::members::{next, number};
 use super::{Entry, Jar, KEYCLOAK, KeycloakIndex, Parent, Spi};
 
 /// First line; a change of the form changes the number.
-const FORM: &str = "keycloak index 1\n";
+const FORM: &str = "keycloak index 2\n";
 /// Length of the SHA-256 at the end.
 const SUM: usize = 32;
 
@@ -23,6 +23,9 @@ impl KeycloakIndex {
         }
         let spis: String = (self.spis.iter())
             .map(|spi| format!("{} {} {}\n", spi.factory, u8::from(spi.internal), spi.name))
+            .collect();
+        let entities: String = (self.entities.iter())
+            .map(|(name, class)| format!("{class} {name}\n"))
             .collect();
         let outside: String = self
             .outside
@@ -66,7 +69,7 @@ impl KeycloakIndex {
             }
         }
         let mut bytes = FORM.as_bytes().to_vec();
-        let texts = [head.as_bytes(), spis.as_bytes(), outside.as_bytes()];
+        let texts = [&head, &spis, &entities, &outside].map(|text| text.as_bytes());
         let lists = [
             &names,
             &flags,
@@ -100,7 +103,8 @@ impl KeycloakIndex {
             rest = after;
             Some(section)
         };
-        let [head, spis, outside] = [text(section()?)?, text(section()?)?, text(section()?)?];
+        let [head, spis] = [text(section()?)?, text(section()?)?];
+        let [entities, outside] = [text(section()?)?, text(section()?)?];
         let [mut names, flags, mut counts] = [section()?, section()?, section()?];
         let [mut parents, mut others, mut members] = [section()?, section()?, section()?];
         let (hashes, demands) = (section()?, text(section()?)?);
@@ -110,6 +114,10 @@ impl KeycloakIndex {
             outside: outside.lines().map(str::to_owned).collect(),
             hashes: hashes.to_vec(),
             spis: spis.lines().map(spi).collect::<Option<_>>()?,
+            entities: (entities.lines())
+                .map(|line| line.split_once(' '))
+                .map(|entity| entity.map(|(class, name)| (name.to_owned(), class.to_owned())))
+                .collect::<Option<_>>()?,
             ..Self::default()
         };
         let mut owners = Vec::new();

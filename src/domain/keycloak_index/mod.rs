@@ -15,6 +15,8 @@ mod tests;
 pub use build::Builder;
 pub use members::MemberKey;
 
+use std::collections::BTreeMap;
+
 use super::class_file::{ABSTRACT, FINAL, INTERFACE, PUBLIC};
 use super::shadow;
 
@@ -36,6 +38,8 @@ pub struct KeycloakIndex {
     hashes: Vec<u8>,
     /// Keycloak's extension points.
     pub spis: Vec<Spi>,
+    /// JPA's entities, by their names: two of one name stop the start. The class is the value.
+    pub entities: BTreeMap<String, String>,
     /// The newest class file version in it: 61 is Java 17.
     pub major: u16,
 }

@@ -68,3 +68,23 @@ fn a_protocol_that_no_jar_has_is_an_error_of_the_cache_configuration() {
         ended.log
     );
 }
+
+#[test]
+fn an_entity_with_the_name_of_one_of_keycloaks_is_refused() {
+    let entity = |class: &str, name| {
+        let bytes = Class::new(class).entity(name).bytes();
+        jar_of(&[(&format!("{class}.class"), &bytes)])
+    };
+    for (name, code) in [(None, 3), (Some("OurUser"), 0)] {
+        let team = Team::of(None, entity("org/example/UserEntity", name));
+        let own = entity("org/keycloak/jpa/UserEntity", None);
+        std::fs::write(team.path("keycloak/lib/lib/main/own.jar"), own).unwrap();
+        for operation in ["lock", "fetch"] {
+            assert_eq!(team.run(operation).code, 0);
+        }
+        let ended = team.run("verify");
+        assert_eq!(ended.code, code, "{name:?}: {}", ended.log);
+        let told = "title=entity::provider-1.0.jar has the entity org.example.UserEntity";
+        assert_eq!(ended.log.contains(told), code == 3, "{}", ended.log);
+    }
+}

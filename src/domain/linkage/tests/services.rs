@@ -119,3 +119,26 @@ fn what_a_driver_needs_to_be_loaded_is_not_optional() {
     assert_eq!(driver(&gone, &[]), [Severity::Error]);
     assert_eq!(driver(&[], &gone), [Severity::Note]);
 }
+
+#[test]
+fn an_entity_needs_a_name_of_its_own() {
+    let mut builder = Builder::default();
+    builder.jar("org.keycloak.keycloak-model-jpa-1.jar", "0f");
+    let own = Class::new("org/keycloak/jpa/UserEntity").entity(None);
+    builder.class(&own.bytes()).unwrap();
+    let index = KeycloakIndex::from_bytes(&builder.finish().to_bytes()).unwrap();
+    let told = |class: &str, name: Option<&str>| {
+        let entity = Class::new(class).entity(name);
+        let other = jar("z.jar", vec![Class::new("z/Z").entity(Some("Theirs"))]);
+        let jars = [jar("a.jar", vec![entity]), other];
+        let found = faults(&jars, &index, "26.7.5", &[]);
+        found
+            .into_iter()
+            .map(|fault| fault.what)
+            .collect::<String>()
+    };
+    assert_eq!(told("a/UserEntity", Some("AUser")), "");
+    assert!(told("a/UserEntity", None).contains("Keycloak 26.7.5: org.keycloak.jpa.UserEntity"));
+    assert!(told("a/B", Some("UserEntity")).contains("the name UserEntity"));
+    assert!(told("a/B", Some("Theirs")).contains("a.jar: a.B; Keycloak does not start"));
+}
