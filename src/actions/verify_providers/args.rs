@@ -42,6 +42,9 @@ pub struct Args {
     /// Keycloak's version, for example `26.7.5`; by default `ARG KEYCLOAK_VERSION` of the Dockerfile beside the manifest
     #[arg(long, value_name = "VERSION")]
     pub keycloak_version: Option<String>,
+    /// Version of Keycloak for which `update` is to say what would break, for example `26.8.0`: every check against it, and nothing is written
+    #[arg(long, value_name = "VERSION")]
+    pub keycloak: Option<String>,
     /// Java version of Keycloak's image, for example `21`; by default that of the official image of Keycloak's version
     #[arg(long, value_name = "NUMBER")]
     pub java_version: Option<u32>,
@@ -89,6 +92,14 @@ impl Args {
         Ok((lock_file::read(&text, &file)?, text))
     }
 
+    /// The version of Keycloak that `update` is to look at.
+    pub(super) fn next_keycloak(&self) -> Result<Option<String>> {
+        let version = self.keycloak.as_deref();
+        version
+            .map(|version| is_version("keycloak", version))
+            .transpose()
+    }
+
     /// The Java that Keycloak `version` runs on.
     pub(super) fn java(&self, version: &str) -> u32 {
         self.java_version.unwrap_or_else(|| java(version))
@@ -103,14 +114,7 @@ impl Args {
     /// Keycloak's version.
     pub(super) fn keycloak(&self) -> Result<String> {
         if let Some(version) = &self.keycloak_version {
-            let numbered = version.starts_with(|first: char| first.is_ascii_digit());
-            if is_name(version) && numbered {
-                return Ok(version.clone());
-            }
-            return Err(Error::usage(format!(
-                "`keycloak-version` is {version:?}, which is no version"
-            ))
-            .hint("Give the version itself, for example 26.7.5, or leave it out for that of the Dockerfile."));
+            return is_version("keycloak-version", version);
         }
         let dockerfile = self.manifest.with_file_name("Dockerfile");
         let text = read(&dockerfile).map_err(|error| {
@@ -124,6 +128,16 @@ impl Args {
             .hint("Add that line, or give `keycloak-version`.")
         })
     }
+}
+
+fn is_version(input: &str, version: &str) -> Result<String> {
+    if is_name(version) && version.starts_with(|first: char| first.is_ascii_digit()) {
+        return Ok(version.to_owned());
+    }
+    Err(
+        Error::usage(format!("`{input}` is {version:?}, which is no version"))
+            .hint("Give the version itself, for example 26.7.5, or leave it out."),
+    )
 }
 
 /// Line, counted from 1, on which `text` first has `word`.

@@ -62,6 +62,7 @@ impl Action for VerifyProviders {
         "verify-providers --operation lock",
         "verify-providers --operation fetch",
         "verify-providers --operation update --dry-run true",
+        "verify-providers --operation update --keycloak 26.8.0",
         "verify-providers --operation explain --check linkage",
         "verify-providers --keycloak-home /opt/keycloak",
     ];
@@ -92,7 +93,7 @@ impl Action for VerifyProviders {
             Operation::Verify => verify::run(&args, context).await,
             Operation::Fetch => fetch::run(&args, context).await.map(Outcome::from),
             Operation::Lock => lock::run(&args, context).await.map(Outcome::from),
-            Operation::Update => update::run(&args, context).await.map(Outcome::from),
+            Operation::Update => update::run(&args, context).await,
             Operation::List => list::run(&args, context).map(Outcome::from),
             Operation::Explain => list::explain(&args, context).map(Outcome::from),
         }

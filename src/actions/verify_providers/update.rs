@@ -1,4 +1,4 @@
-//! Newer releases of what `providers.yml` wants, as a diff of it and of the lock.
+//! Newer releases of what `providers.yml` wants, as a diff of it and of the lock; or what another Keycloak would break.
 
 use std::pin::pin;
 
@@ -7,7 +7,8 @@ use futures_util::stream::{self, StreamExt as _};
 use super::Outputs;
 use super::args::Args;
 use super::lock::{make, text_of, write};
-use crate::action::Context;
+use super::verify::{self, Listed};
+use crate::action::{Context, Outcome};
 use crate::domain::coordinates::Coordinates;
 use crate::domain::diff::unified;
 use crate::domain::pom::version::newest;
@@ -17,7 +18,37 @@ use crate::error::{Error, Result};
 use crate::maven::Repository;
 use crate::yaml;
 
-pub(super) async fn run(args: &Args, context: &Context) -> Result<Outputs> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Outcome<Outputs>> {
+    match args.next_keycloak()? {
+        Some(next) => another_keycloak(args, context, &next).await,
+        None => newer_releases(args, context).await.map(Outcome::from),
+    }
+}
+
+/// What would break with another Keycloak: every check of the jars that are locked and there, and their newer releases.
+async fn another_keycloak(args: &Args, context: &Context, next: &str) -> Result<Outcome<Outputs>> {
+    let (wanted, manifest_text) = args.wanted()?;
+    let (mut lock, lock_text) = args.locked()?;
+    // That the lock is for the present one is no news.
+    next.clone_into(&mut lock.keycloak);
+    let repository = Repository::new(context, args.maven_repository.as_deref())?;
+    let modules: Vec<&Coordinates> = wanted.roots.iter().chain(&wanted.jars).collect();
+    let newer = newer(&repository, context, &modules).await?;
+    let listed = Listed {
+        lock,
+        lock_text,
+        wanted: Some(wanted.clone()),
+        manifest_text,
+    };
+    let mut outcome = verify::against(args, context, &listed, next).await?;
+    outcome.outputs.updates = newer.len();
+    if outcome.failure.is_some() && !newer.is_empty() {
+        context.runner.line("newer releases of what providers.yml wants are above: `update` without `keycloak` takes them");
+    }
+    Ok(outcome)
+}
+
+async fn newer_releases(args: &Args, context: &Context) -> Result<Outputs> {
     let (wanted, text) = args.wanted()?;
     let (lock, lock_text) = args.locked()?;
     let repository = Repository::new(context, args.maven_repository.as_deref())?;

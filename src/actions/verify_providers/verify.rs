@@ -22,13 +22,19 @@ const KEYCLOAKS_OWN: &str = "README.md";
 const MOST_ANNOTATIONS: usize = 9;
 
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Outcome<Outputs>> {
-    let Listed {
-        lock,
-        lock_text,
-        wanted,
-        manifest_text,
-    } = listed(args, context)?;
+    let listed = listed(args, context)?;
     let keycloak = args.keycloak()?;
+    against(args, context, &listed, &keycloak).await
+}
+
+/// Every check of what is in the folder, against Keycloak `keycloak`.
+pub(super) async fn against(
+    args: &Args,
+    context: &Context,
+    listed: &Listed,
+    keycloak: &str,
+) -> Result<Outcome<Outputs>> {
+    let Listed { lock, wanted, .. } = listed;
     let present = present(&args.providers_dir)?;
     let is_jar = |one: &Present| one.file.to_ascii_lowercase().ends_with(".jar");
     if wanted.is_none() && !present.iter().any(is_jar) {
@@ -38,11 +44,11 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Outcome<Output
         ))
         .hint("Name the folder that the image gets its providers from."));
     }
-    let index = index::load(args, context, &keycloak).await?;
+    let index = index::load(args, context, keycloak).await?;
     let known = index.shadow();
-    let mut findings = plan::findings(&lock, wanted.as_ref(), &keycloak, &present, &known);
-    findings.extend(linkage::findings(args, &present, &index, &keycloak)?);
-    if let Some(wanted) = &wanted {
+    let mut findings = plan::findings(lock, wanted.as_ref(), keycloak, &present, &known);
+    findings.extend(linkage::findings(args, &present, &index, keycloak)?);
+    if let Some(wanted) = wanted {
         findings = with_allowances(findings, &wanted.allow, &today());
     }
     show(context, &findings, |finding| {
@@ -54,8 +60,8 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Outcome<Output
             };
         }
         let (file, text, word) = match &finding.entry {
-            Entry::Manifest(word) => (&args.manifest, &manifest_text, word),
-            Entry::Lock(word) => (&args.lock, &lock_text, word),
+            Entry::Manifest(word) => (&args.manifest, &listed.manifest_text, word),
+            Entry::Lock(word) => (&args.lock, &listed.lock_text, word),
         };
         Place {
             file: file.to_string_lossy().into_owned(),
@@ -64,7 +70,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Outcome<Output
     });
     context
         .runner
-        .summary(&summary(&findings, present.len(), &keycloak))?;
+        .summary(&summary(&findings, present.len(), keycloak))?;
     let outputs = Outputs {
         providers_digest: lock.digest(),
         count: lock.providers.len(),
@@ -81,9 +87,13 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Outcome<Output
         ));
         return Ok(outputs.into());
     };
+    let folder = args.providers_dir.display();
+    let what = match &args.keycloak {
+        None => format!("{folder} is not as it must be"),
+        Some(next) => format!("{folder} does not fit Keycloak {next}"),
+    };
     let failure = Error::verification(format!(
-        "{} is not as it must be; findings: {}, each named above",
-        args.providers_dir.display(),
+        "{what}; findings: {}, each named above",
         outputs.findings
     ))
     .hint(first.remedy.clone());
@@ -156,12 +166,12 @@ fn present(folder: &Path) -> Result<Vec<Present>> {
 }
 
 /// What the jars are compared with.
-struct Listed {
-    lock: Lock,
-    lock_text: String,
+pub(super) struct Listed {
+    pub(super) lock: Lock,
+    pub(super) lock_text: String,
     /// Nothing, if there is neither a manifest nor a lock.
-    wanted: Option<Wanted>,
-    manifest_text: String,
+    pub(super) wanted: Option<Wanted>,
+    pub(super) manifest_text: String,
 }
 
 /// Manifest and lock; for a folder of jars that has neither, empty ones.

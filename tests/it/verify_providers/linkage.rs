@@ -88,3 +88,53 @@ fn an_entity_with_the_name_of_one_of_keycloaks_is_refused() {
         assert_eq!(ended.log.contains(told), code == 3, "{}", ended.log);
     }
 }
+
+#[test]
+fn an_update_to_another_keycloak_says_what_would_break() {
+    let team = Team::of(None, listener_jar());
+    std::fs::write(
+        team.path("keycloak/lib/lib/main/own.jar"),
+        keycloak_jar("allowedOrigins"),
+    )
+    .unwrap();
+    for operation in ["lock", "fetch", "verify"] {
+        assert_eq!(team.run(operation).code, 0, "{operation}");
+    }
+    let next = |version: &str, method: &str| {
+        let lib = team.path("next/lib");
+        std::fs::create_dir_all(&lib).unwrap();
+        std::fs::write(lib.join("own.jar"), keycloak_jar(method)).unwrap();
+        let arguments = [
+            "--operation",
+            "update",
+            "--keycloak-home",
+            "next",
+            "--keycloak",
+            version,
+        ];
+        team.step.run("verify-providers", &arguments)
+    };
+    let lock = std::fs::read_to_string(team.path("docker/providers.lock")).unwrap();
+    let fits = next("26.8.0", "allowedOrigins");
+    assert_eq!(fits.code, 0, "{}", fits.log);
+    assert!(fits.log.contains("of Keycloak 26.8.0"), "{}", fits.log);
+    let breaks = next("26.8.0", "checkAllowedOrigins");
+    assert_eq!(breaks.code, 3, "{}", breaks.log);
+    for told in [
+        "allowedOrigins(): void, which Keycloak 26.8.0 does not have",
+        "docker/providers does not fit Keycloak 26.8.0; findings: 1",
+    ] {
+        assert!(breaks.log.contains(told), "{told}: {}", breaks.log);
+    }
+    assert_eq!(
+        lock,
+        std::fs::read_to_string(team.path("docker/providers.lock")).unwrap()
+    );
+    let nonsense = next("soon", "allowedOrigins");
+    assert_eq!(nonsense.code, 2, "{}", nonsense.log);
+    assert!(
+        nonsense.log.contains("`keycloak` is \"soon\""),
+        "{}",
+        nonsense.log
+    );
+}
