@@ -60,6 +60,9 @@ pub struct Args {
     /// Folder that keeps the indexes of Keycloak's classes between runs; by default a folder of this job, at a terminal `~/.cache/keycloak-ecs-actions`
     #[arg(long, value_name = "FOLDER")]
     pub cache_dir: Option<PathBuf>,
+    /// File that `verify` writes a bill of materials of the jars to: CycloneDX 1.5, JSON
+    #[arg(long, value_name = "FILE")]
+    pub sbom: Option<PathBuf>,
     /// Name of the check that `explain` is to explain, for example `linkage`; by default all
     #[arg(long, value_name = "NAME")]
     pub check: Option<String>,

@@ -14,6 +14,7 @@ mod list;
 mod lock;
 mod plan;
 mod resolve;
+mod sbom;
 mod shadows;
 mod update;
 mod verify;
@@ -65,6 +66,7 @@ impl Action for VerifyProviders {
         "verify-providers --operation update --keycloak 26.8.0",
         "verify-providers --operation explain --check linkage",
         "verify-providers --keycloak-home /opt/keycloak",
+        "verify-providers --sbom providers.cdx.json",
     ];
     const OUTPUTS: &'static [OutputSpec] = &[
         OutputSpec {

@@ -8,9 +8,10 @@ use aws_sdk_sts::primitives::{DateTime, DateTimeFormat};
 use super::about::{self, About};
 use super::allowed::with_allowances;
 use super::args::{Args, line_of};
+use super::lock::write;
 use super::plan::{self, Entry, Finding, Present};
 use super::{Found, Outputs};
-use super::{checks, index, jars, linkage};
+use super::{checks, index, jars, linkage, sbom};
 use crate::action::{Context, Outcome};
 use crate::domain::providers::{Lock, Wanted};
 use crate::error::{Error, Place, Result};
@@ -71,6 +72,10 @@ pub(super) async fn against(
     context
         .runner
         .summary(&summary(&findings, present.len(), keycloak))?;
+    if let Some(file) = &args.sbom {
+        let text = format!("{:#}\n", sbom::document(lock, keycloak, &present));
+        write(file, &text)?;
+    }
     let outputs = Outputs {
         providers_digest: lock.digest(),
         count: lock.providers.len(),

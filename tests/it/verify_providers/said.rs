@@ -217,3 +217,41 @@ fn a_signed_jar_is_what_was_signed() {
         left.log
     );
 }
+
+#[test]
+fn a_bill_of_materials_names_every_jar_and_what_is_inside() {
+    let properties = [
+        "META-INF/maven/g/a/pom.properties",
+        "META-INF/maven/h/shaded/pom.properties",
+    ];
+    let bytes = jar_of(&[
+        (properties[0], b"version=1.0\n"),
+        (properties[1], b"version=2.0\n"),
+    ]);
+    let step = folder(&[("a-1.0.jar", bytes.clone()), ("b.jar", jar("x/B"))]);
+    let home = step.folder.path().join("kc/lib");
+    std::fs::create_dir_all(&home).unwrap();
+    std::fs::write(home.join("own.jar"), jar("k/K")).unwrap();
+    let made = || {
+        let arguments = ["--keycloak-home", "kc", "--sbom", "jars.cdx.json"];
+        let ended = step.run("verify-providers", &arguments);
+        assert_eq!(ended.code, 0, "{}", ended.log);
+        std::fs::read_to_string(step.folder.path().join("jars.cdx.json")).unwrap()
+    };
+    let text = made();
+    assert_eq!(text, made(), "the same again");
+    let bill: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(
+        (&bill["bomFormat"], &bill["specVersion"]),
+        (&"CycloneDX".into(), &"1.5".into())
+    );
+    let first = &bill["components"][0];
+    assert_eq!(first["purl"], "pkg:maven/g/a@1.0");
+    assert_eq!(first["hashes"][0]["content"], super::sha256(&bytes));
+    assert_eq!(first["components"][0]["purl"], "pkg:maven/h/shaded@2.0");
+    let second = bill["components"][1]["purl"].as_str().unwrap();
+    assert!(
+        second.starts_with("pkg:generic/b?checksum=sha256:"),
+        "{second}"
+    );
+}
