@@ -158,6 +158,7 @@ fn start<A: Action>(env: Env) -> Result<ExitCode> {
         .map_err(|error| inputs::explain(&error, &command, env.on_github()))?;
     let json = matches.get_flag("json");
     let runner = Runner::new(A::NAME, &env);
+    runner.check_files()?;
     aws::check_endpoints(&env)?;
     let clock = Clock::from_env(&env)?;
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -14,6 +14,8 @@ use crate::runner::Secret;
 /// Source: "Rate limits for the REST API", November 2026.
 const SECONDARY_LIMIT: Duration = Duration::from_secs(60);
 
+const HOURLY: &str = "The token's requests of this hour are used up; others with the same token use them too. Start this again when the \
+     limit resets (gh api rate_limit says when), or give the token of a GitHub App.";
 const PERMISSIONS: &str = "The token may lack a permission: `permissions:` of the job needs `contents: write` and `pull-requests: write` \
      for what this action writes.";
 
@@ -35,7 +37,9 @@ pub fn token(context: &Context, input: Option<&str>) -> Result<Secret> {
     input
         .or_else(|| variable("GITHUB_TOKEN"))
         .or_else(|| variable("GH_TOKEN"))
-        .map(|token| context.runner.secret(token))
+        // A secret that was pasted often has a line break at its end.
+        .map(|token| context.runner.secret(token.trim()))
+        .filter(|token| !token.expose().is_empty())
         .ok_or_else(|| {
             Error::usage("no GitHub token").hint(if on_github {
                 "The input `token` is empty. A secret of that name may be missing here: pull requests from forks and \
@@ -55,9 +59,20 @@ impl Repository {
                 Error::usage("no GitHub repository: GITHUB_REPOSITORY is not set")
                     .hint("Give the repository as owner/name.")
             })?;
+        let plain = |text: &str| {
+            let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+            !text.is_empty() && text.chars().all(fits) && ![".", ".."].contains(&text)
+        };
+        let visible = |c: char| c.is_ascii_graphic();
+        if !token.expose().chars().all(visible) {
+            return Err(
+                Error::usage("the GitHub token holds a space or a line break")
+                    .hint("It is one word: look at how the secret was stored."),
+            );
+        }
         let (owner, name) = full_name
             .split_once('/')
-            .filter(|(owner, name)| !owner.is_empty() && !name.is_empty() && !name.contains('/'))
+            .filter(|(owner, name)| plain(owner) && plain(name))
             .ok_or_else(|| {
                 Error::usage(format!(
                     "the repository on GitHub is {full_name:?}, not owner/name"
@@ -175,6 +190,7 @@ impl Repository {
             .with_code(text("type"));
             return Err(match text("type") {
                 "FORBIDDEN" | "NOT_FOUND" => refused.hint(PERMISSIONS),
+                "RATE_LIMITED" => refused.hint(HOURLY),
                 _ => refused,
             });
         }
@@ -191,7 +207,7 @@ impl Repository {
     fn refused(&self, tried: &str, error: octocrab::Error) -> Error {
         let what = format!("could not {tried} {}", self.full_name());
         let octocrab::Error::GitHub { source, .. } = &error else {
-            return Error::refused(what).because(error).hint(
+            return Error::refused(what).because(without_page(&error.to_string())).hint(
                 "GitHub was not reached, or something else answered: check GITHUB_API_URL, HTTPS_PROXY and NO_PROXY, then run the step again.",
             );
         };
@@ -206,6 +222,10 @@ impl Repository {
             .join(": ");
         let refused = Error::refused(format!("{what}: GitHub answered {code}: {message}"))
             .with_code(code.to_string());
+        let used_up = source.headers.as_ref().is_some_and(|headers| {
+            let left = headers.get("x-ratelimit-remaining");
+            left.is_some_and(|left| left.as_bytes() == b"0")
+        });
         let asked = source
             .headers
             .as_ref()
@@ -220,9 +240,21 @@ impl Repository {
                     wait.as_secs()
                 ))
             }
+            403 | 429 if used_up || message.contains("rate limit exceeded") => {
+                refused.with_code("RATE_LIMITED").hint(HOURLY)
+            }
             403 | 404 => refused.hint(PERMISSIONS),
             _ => refused,
         }
+    }
+}
+
+/// A text up to the web page that it quotes.
+fn without_page(text: &str) -> String {
+    let lower = text.to_ascii_lowercase();
+    match lower.find("<!doctype").or_else(|| lower.find("<html")) {
+        Some(at) => format!("{} (a web page)", text[..at].trim_end()),
+        None => text.to_owned(),
     }
 }
 

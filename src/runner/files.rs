@@ -38,7 +38,9 @@ pub(super) fn append(path: &str, text: &str) -> Result<()> {
         .open(path)
         .and_then(|mut file| file.write_all(text.as_bytes()))
         .map_err(|error| {
-            Error::usage(format!("could not write {path}, which the runner gave us")).because(error)
+            Error::usage(format!("could not write {path}, which the runner gave us"))
+                .because(error)
+                .hint("It is named by GITHUB_OUTPUT, GITHUB_ENV or GITHUB_STEP_SUMMARY: a file that this user may write.")
         })
 }
 

@@ -33,6 +33,15 @@ impl Runner {
         }
     }
 
+    /// Refuses to begin where what comes of it could not be handed over.
+    pub fn check_files(&self) -> Result<()> {
+        let files = [&self.output, &self.env, &self.summary];
+        files
+            .into_iter()
+            .flatten()
+            .try_for_each(|path| files::append(path, ""))
+    }
+
     pub fn on_github(&self) -> bool {
         self.on_github
     }

@@ -1,14 +1,17 @@
 //! The writes.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use serde_json::{Value, json};
 
+use super::blobs::file_at;
 use super::body;
 use super::merge;
 use super::plan::{Plan, Step};
 use super::records::image_differences;
 use super::request::Request;
-use super::state::{State, file_at};
+use super::state::State;
 use crate::action::Context;
 use crate::domain::tfvar::edit;
 use crate::error::{Error, Result};
@@ -24,6 +27,9 @@ mutation Move($input: UpdateRefsInput!) { updateRefs(input: $input) { clientMuta
 const CONTENTS: &str = "`permissions:` of the job needs `contents: write`, and a reusable workflow needs it from its caller too. A rule \
      of the repository may also protect this branch.";
 const PULL_REQUESTS: &str = "`permissions:` of the job needs `pull-requests: write`, and a reusable workflow needs it from its caller too.";
+
+/// The longest wait that a label is worth.
+const MOMENT: Duration = Duration::from_secs(60);
 
 /// What has been written so far.
 #[derive(Default)]
@@ -288,14 +294,44 @@ impl Writer<'_> {
             wishes.push(("milestone", issue, json!({"milestone": milestone})));
         }
         for (input, path, body) in wishes {
-            let answer = match input {
-                "milestone" => self.repository.patch(&path, &body).await,
-                _ => self.repository.post(&path, &body).await,
+            let message = match self.wish(input, &path, &body).await {
+                Err(error) => format!("#{number} is open without its `{input}`: {error}"),
+                // GitHub leaves out whoever cannot be assigned, and says nothing.
+                Ok(answer) if input == "assignees" => match unassigned(&request.assignees, &answer)
+                {
+                    missing if missing.is_empty() => continue,
+                    missing => format!(
+                        "#{number} is not assigned to {missing}: GitHub takes people who may write to the repository or took \
+                         part in the pull request"
+                    ),
+                },
+                Ok(_) => continue,
             };
-            if let Err(error) = answer {
-                let message = format!("#{number} is open without its `{input}`: {error}");
-                self.context.runner.warning("update-tfvar", &message);
+            self.context.runner.warning("update-tfvar", &message);
+        }
+    }
+
+    /// One of these, three times if GitHub has a passing fault or asks to wait a moment.
+    async fn wish(&self, input: &str, path: &str, body: &Value) -> Result<Value> {
+        let mut pause = Duration::from_secs(1);
+        let mut left = 2;
+        loop {
+            let answer = match input {
+                "milestone" => self.repository.patch(path, body).await,
+                _ => self.repository.post(path, body).await,
+            };
+            let error = match answer {
+                Err(error) if left > 0 => error,
+                answer => return answer,
+            };
+            let passing = error.code().is_none_or(|code| code.starts_with('5'));
+            let asked = error.wait().filter(|wait| *wait <= MOMENT);
+            if asked.is_none() && !passing {
+                return Err(error);
             }
+            self.context.clock.sleep(asked.unwrap_or(pause)).await;
+            pause *= 2;
+            left -= 1;
         }
     }
 
@@ -339,6 +375,19 @@ impl Writer<'_> {
             .await
             .map_err(|error| for_lack_of(error, PULL_REQUESTS))
     }
+}
+
+/// Those who were to be assigned and are not.
+fn unassigned(wanted: &[String], answer: &Value) -> String {
+    let there = answer.get("assignees").and_then(Value::as_array);
+    let assigned = |login: &str| {
+        there.into_iter().flatten().any(|one| {
+            let known = one.get("login").and_then(Value::as_str);
+            known.is_some_and(|known| known.eq_ignore_ascii_case(login))
+        })
+    };
+    let missing = wanted.iter().filter(|login| !assigned(login));
+    missing.cloned().collect::<Vec<_>>().join(", ")
 }
 
 /// Names the permission, where a lack of one is what the refusal may mean.

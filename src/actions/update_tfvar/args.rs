@@ -22,7 +22,7 @@ pub struct Args {
     /// Branch that the pull request is for; by default the repository's default branch
     #[arg(long, value_name = "BRANCH")]
     pub base: Option<String>,
-    /// Branch of the pull request; by default one for the file and its first variable, `update-tfvar/<file>/<variable>`
+    /// Branch of the pull request; by default one for the file, its variables and `base`: `update-tfvar/<file>/<variable>-<hash>`
     #[arg(long, value_name = "BRANCH")]
     pub branch: Option<String>,
     /// Title of the pull request and headline of the commit; by default it names the first value

@@ -13,6 +13,8 @@ use crate::runner::cell;
 const OPEN: &str = "<!-- update-tfvar: ";
 const OPENED: &str = " -->";
 const CLOSE: &str = "<!-- /update-tfvar -->";
+/// The variables of the release contract.
+const IMAGE: [&str; 2] = ["keycloak_image_tag", "keycloak_image_digest"];
 /// Longest value that a title shows.
 const TITLE_VALUE: usize = 40;
 
@@ -62,10 +64,13 @@ impl Mark {
 
 /// Our part of a description, and its mark. Without the closing comment, the opening one alone is ours.
 fn find(body: &str) -> Option<(Range<usize>, Mark)> {
-    let start = body.find(OPEN)?;
-    let json = start + OPEN.len();
-    let end = json + body[json..].find(OPENED)?;
-    let mark = serde_json::from_str(&body[json..end]).ok()?;
+    // What only looks like our mark is not ours.
+    let (start, end, mark) = body.match_indices(OPEN).find_map(|(start, _)| {
+        let json = start + OPEN.len();
+        let end = json + body[json..].find(OPENED)?;
+        let mark = serde_json::from_str(&body[json..end]).ok()?;
+        Some((start, end, mark))
+    })?;
     let opened = end + OPENED.len();
     let closed = body[opened..].find(CLOSE);
     let end = closed.map_or(opened, |at| opened + at + CLOSE.len());
@@ -191,11 +196,14 @@ fn way_back(text: &mut String, request: &Request, changes: &[Change]) {
         text.push_str("\nThere is no value before this one to go back to.\n");
         return;
     }
+    // The workflow's rollback takes back the image alone.
+    let image = |change: &&Change| IMAGE.contains(&change.address.to_string().as_str());
     let command = match environment {
-        Some(name) => {
-            format!("gh workflow run deploy.yml -f operation=rollback -f environment={name}")
-        }
-        None => {
+        Some(name) if undone.iter().all(image) => format!(
+            "gh workflow run deploy.yml -f operation=rollback -f {}",
+            quoted(&format!("environment={name}"))
+        ),
+        _ => {
             let lines: Vec<String> = undone
                 .iter()
                 .map(|change| format!("{}={}", change.address, literal(&change.old)))
@@ -215,6 +223,10 @@ fn way_back(text: &mut String, request: &Request, changes: &[Change]) {
 
 /// A word for a shell.
 fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_owned();
+    }
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
@@ -223,7 +235,7 @@ pub(super) fn code(text: &str) -> String {
     if text.is_empty() {
         return "(empty)".to_owned();
     }
-    if text.contains('`') {
+    if text.contains(['`', '\n', '\r']) || text.contains("<!--") || text.contains("-->") {
         return cell(text);
     }
     format!("`{}`", text.replace('|', "\\|"))

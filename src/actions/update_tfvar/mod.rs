@@ -2,6 +2,7 @@
 
 mod apply;
 mod args;
+mod blobs;
 mod body;
 mod local;
 mod merge;

@@ -6,7 +6,7 @@ use super::plan::Step;
 use crate::action::Context;
 use crate::error::{Error, Kind, Result};
 
-/// All pauses together.
+/// From the first refusal, requests included.
 const LIMIT: Duration = Duration::from_secs(60);
 /// Rounds of writes, before it is said that others never stop.
 const ROUNDS: u32 = 40;
@@ -15,14 +15,17 @@ const TRIES: u32 = 4;
 /// First pause at most; it doubles up to the longest.
 const PAUSE: Duration = Duration::from_millis(250);
 const LONGEST: Duration = Duration::from_secs(8);
+/// Refusals that say that somebody else was faster.
+const RACES: [&str; 2] = ["409", "STALE_DATA"];
 /// Refusals that no waiting mends.
-const FINAL: [&str; 8] = [
+const FINAL: [&str; 9] = [
     "400",
     "401",
     "403",
     "404",
     "FORBIDDEN",
     "INSUFFICIENT_SCOPES",
+    "RATE_LIMITED",
     "undefinedField",
     super::merge::UNSTABLE,
 ];
@@ -30,7 +33,8 @@ const FINAL: [&str; 8] = [
 /// Counts rounds and pauses.
 pub(super) struct Patience<'a> {
     context: &'a Context,
-    paused: Duration,
+    /// When the first refusal came.
+    since: Option<Duration>,
     round: u32,
     tries: u32,
     last: Vec<Step>,
@@ -40,7 +44,7 @@ impl<'a> Patience<'a> {
     pub(super) fn new(context: &'a Context) -> Self {
         Self {
             context,
-            paused: Duration::ZERO,
+            since: None,
             round: 0,
             tries: 0,
             last: Vec::new(),
@@ -57,7 +61,10 @@ impl<'a> Patience<'a> {
         self.count(steps);
         let asked = error.wait().unwrap_or_default();
         let pause = asked + self.jitter()?;
-        if self.tries >= TRIES && asked.is_zero() || self.paused + pause > LIMIT {
+        let now = self.context.clock.elapsed();
+        let spent = now.saturating_sub(*self.since.get_or_insert(now));
+        let races = RACES.contains(&error.code().unwrap_or(""));
+        if self.tries >= TRIES && asked.is_zero() && !races || spent + pause > LIMIT {
             return Err(error);
         }
         let seconds = pause.as_secs_f64();
@@ -96,9 +103,8 @@ impl<'a> Patience<'a> {
         self.last = steps.to_vec();
     }
 
-    async fn pause(&mut self, pause: Duration) {
+    async fn pause(&self, pause: Duration) {
         self.context.clock.sleep(pause).await;
-        self.paused += pause;
     }
 
     /// A random time, so that runs that met once do not meet again.

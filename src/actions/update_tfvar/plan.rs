@@ -155,9 +155,8 @@ pub(super) fn decide(request: &Request, state: &State) -> Result<Plan> {
             ..Plan::idle(&edited, title, Some((*rival).clone()), Some(note))
         });
     }
-    if own.is_none()
-        && let Some(declined) = declined(request, state, &edited, &wanted)
-    {
+    let proposes = own.is_some_and(|own| Mark::of(&own.body).is_some_and(|mark| mark.to == wanted));
+    if !proposes && let Some(declined) = declined(request, state, &edited, &wanted) {
         let note = format!(
             "#{} proposed the same and was closed by a person; reopen it to propose it again",
             declined.number
@@ -283,8 +282,22 @@ fn propose(
     }
     // A new pull request has no number yet: what it supersedes is closed in the next round.
     if let Some(own) = own {
-        let reason = format!("Superseded by #{}.", own.number);
-        steps.extend(rivals.iter().map(|(pull, _)| close(pull, &reason)));
+        steps.extend(rivals.iter().map(|(pull, mark)| {
+            let others: Vec<&str> = mark
+                .to
+                .keys()
+                .filter(|name| !wanted.contains_key(*name))
+                .map(String::as_str)
+                .collect();
+            let lost = match others[..] {
+                [] => String::new(),
+                _ => format!(
+                    " It also set {}, which that one does not: propose it again if it is still wanted.",
+                    others.join(", ")
+                ),
+            };
+            close(pull, &format!("Superseded by #{}.{lost}", own.number))
+        }));
     }
     Ok(Plan {
         diff: difference(&request.file, &state.file, &edited.bytes),

@@ -1,6 +1,9 @@
 //! The inputs, checked.
 
+use sha2::{Digest as _, Sha256};
+
 use super::args::Args;
+use crate::domain::providers::hex;
 use crate::domain::tfvar::{Address, Assignment, check_name};
 use crate::error::{Error, Result};
 use crate::runner::Env;
@@ -50,11 +53,10 @@ impl Request {
             .hint("Leave it out, or open a pull request with `local: false`."));
         }
         let wanted = args.variables.0.clone();
-        let variable = wanted.first().map_or("", |one| &one.address.variable);
         let branch = args
             .branch
             .clone()
-            .unwrap_or_else(|| default_branch(&file, variable));
+            .unwrap_or_else(|| default_branch(&file, &wanted, args.base.as_deref()));
         for (input, name) in [("branch", Some(&branch)), ("base", args.base.as_ref())] {
             if let Some(name) = name.filter(|name| !is_branch(name)) {
                 return Err(Error::usage(format!(
@@ -148,8 +150,16 @@ fn within_repository(path: &str) -> Result<String> {
     Ok(clean.to_owned())
 }
 
-/// `update-tfvar/<file>/<variable>`: one branch for each variable of each file.
-fn default_branch(file: &str, variable: &str) -> String {
+/// `update-tfvar/<file>/<variable>-<hash>`: one branch for each set of variables of each file and base, which the hash tells
+/// apart.
+fn default_branch(file: &str, wanted: &[Assignment], base: Option<&str>) -> String {
+    let mut addresses: Vec<String> = wanted.iter().map(|one| one.address.to_string()).collect();
+    let variable = addresses.first().cloned().unwrap_or_default();
+    addresses.sort();
+    let parts = [file, base.unwrap_or("")]
+        .into_iter()
+        .chain(addresses.iter().map(String::as_str));
+    let hash = Sha256::digest(parts.collect::<Vec<_>>().join("\n"));
     let stem = file
         .trim_end_matches(".tf")
         .trim_end_matches(".tfvars")
@@ -164,7 +174,12 @@ fn default_branch(file: &str, variable: &str) -> String {
         };
         text.chars().map(keep).collect()
     };
-    format!("update-tfvar/{}/{}", plain(stem), plain(variable))
+    format!(
+        "update-tfvar/{}/{}-{}",
+        plain(stem),
+        plain(&variable),
+        &hex(&hash)[..6]
+    )
 }
 
 /// Whether git takes it for the name of a branch (`git check-ref-format --branch`).
@@ -190,6 +205,7 @@ fn run_url(env: &Env) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::tfvar::Assignments;
 
     #[test]
     fn a_file_stays_in_its_repository() {
@@ -211,12 +227,31 @@ mod tests {
     #[test]
     fn a_branch_is_named_after_file_and_variable() {
         let file = "terraform/environments/production/image.auto.tfvars";
-        let branch = default_branch(file, "keycloak_image_tag");
+        let named = |file: &str, variables: &str, base: Option<&str>| {
+            let wanted: Assignments = variables.parse().unwrap();
+            default_branch(file, &wanted.0, base)
+        };
+        let branch = named(file, "keycloak_image_tag=1\nkeycloak_image_digest=2", None);
+        let start = "update-tfvar/terraform-environments-production-image/keycloak_image_tag-";
+        assert!(branch.starts_with(start), "{branch}");
+        assert!(is_branch(&branch));
         assert_eq!(
             branch,
-            "update-tfvar/terraform-environments-production-image/keycloak_image_tag"
+            named(file, "keycloak_image_digest=3\nkeycloak_image_tag=4", None)
+                .replace("keycloak_image_digest-", "keycloak_image_tag-"),
         );
-        assert!(is_branch(&branch));
+        let others = [
+            named(file, "keycloak_image_tag=1", None),
+            named(file, "keycloak_image_tag=1", Some("release")),
+            named(file, "images.a=1", None),
+            named(file, "images.b=1", None),
+            named("p/image.auto.tfvars", "tag=1", None),
+            named("p-image.tfvars", "tag=1", None),
+            named("image.tf", "tag=1", None),
+            named("image.auto.tfvars", "tag=1", None),
+        ];
+        let different: std::collections::BTreeSet<&String> = others.iter().collect();
+        assert_eq!(different.len(), others.len(), "{others:?}");
     }
 
     #[test]

@@ -1,12 +1,11 @@
 //! What GitHub has: the file and those beside it, the branch, the pull requests.
 
-use base64::Engine as _;
 use serde::Deserialize;
-use serde_json::json;
-use sha1::{Digest as _, Sha1};
+use serde_json::{Value, json};
 
+use super::blobs::{Blob, content, file_at, is_link, resolved};
+use super::body::Mark;
 use super::request::Request;
-use crate::domain::providers::hex;
 use crate::error::{Error, Result};
 use crate::github::Repository;
 
@@ -36,11 +35,6 @@ query UpdateTfvar(
 fragment Pull on PullRequest {
   id number url title body state mergeable isCrossRepository headRefName headRefOid baseRefName
   autoMergeRequest { mergeMethod } isInMergeQueue
-}";
-
-const FILE_QUERY: &str = "
-query File($owner: String!, $name: String!, $expression: String!) {
-  repository(owner: $owner, name: $name) { object(expression: $expression) { ... on Blob { oid text } } }
 }";
 
 /// What a plan is made from.
@@ -94,7 +88,7 @@ pub(super) struct Pull {
     pub head_ref_oid: String,
     #[serde(rename = "baseRefName")]
     pub base: String,
-    pub auto_merge_request: Option<serde_json::Value>,
+    pub auto_merge_request: Option<Value>,
     pub is_in_merge_queue: bool,
 }
 
@@ -158,13 +152,6 @@ struct Entry {
     object: Option<Blob>,
 }
 
-/// Empty for what is no file.
-#[derive(Deserialize)]
-struct Blob {
-    oid: Option<String>,
-    text: Option<String>,
-}
-
 #[derive(Deserialize)]
 struct Pulls {
     nodes: Vec<Pull>,
@@ -211,12 +198,21 @@ pub(super) async fn read(repository: &Repository, request: &Request) -> Result<S
             continue;
         };
         if entry.name == request.name() {
-            if entry.mode & 0o170_000 == 0o120_000 {
+            if is_link(entry.mode) {
                 return Err(Error::usage(format!("{file} is a symbolic link"))
                     .at(file, None)
                     .hint("Name the file that it points to."));
             }
             own = Some(content(repository, blob).await?);
+        } else if is_link(entry.mode) {
+            let target = content(repository, blob).await?;
+            let target = resolved(request.folder(), &String::from_utf8_lossy(&target));
+            let bytes = match target {
+                Some(path) => file_at(repository, &state.base_oid, &path).await?,
+                // What is outside of the repository is not there when Terraform runs in a job.
+                None => None,
+            };
+            state.beside.extend(bytes.map(|bytes| (entry.name, bytes)));
         } else {
             let bytes = content(repository, blob).await?;
             state.beside.push((entry.name, bytes));
@@ -243,34 +239,7 @@ pub(super) async fn read(repository: &Repository, request: &Request) -> Result<S
     Ok(state)
 }
 
-/// The file as a commit has it; `None` if it has none.
-pub(super) async fn file_at(
-    repository: &Repository,
-    revision: &str,
-    path: &str,
-) -> Result<Option<Vec<u8>>> {
-    #[derive(Deserialize)]
-    struct Answer {
-        repository: Holder,
-    }
-    #[derive(Deserialize)]
-    struct Holder {
-        object: Option<Blob>,
-    }
-    let variables = json!({
-        "owner": repository.owner,
-        "name": repository.name,
-        "expression": format!("{revision}:{path}"),
-    });
-    let tried = format!("read {path} of");
-    let answer: Answer = decode(repository.graphql(&tried, FILE_QUERY, variables).await?)?;
-    match answer.repository.object {
-        Some(blob) if blob.oid.is_some() => content(repository, blob).await.map(Some),
-        _ => Ok(None),
-    }
-}
-
-fn decode<T: serde::de::DeserializeOwned>(answer: serde_json::Value) -> Result<T> {
+pub(super) fn decode<T: serde::de::DeserializeOwned>(answer: Value) -> Result<T> {
     serde_json::from_value(answer)
         .map_err(|error| Error::refused("GitHub's answer is not as documented").because(error))
 }
@@ -327,52 +296,26 @@ fn unique(first: Pulls, second: Pulls, keep: impl Fn(&Pull) -> bool) -> Vec<Pull
     all
 }
 
-/// The bytes of a blob. GitHub's text of it is taken when its hash is the blob's; otherwise the bytes are asked for.
-async fn content(repository: &Repository, blob: Blob) -> Result<Vec<u8>> {
-    let oid = blob.oid.unwrap_or_default();
-    if let Some(text) = blob.text.filter(|text| blob_id(text.as_bytes()) == oid) {
-        return Ok(text.into_bytes());
-    }
-    let path = format!("git/blobs/{oid}");
-    let answer = repository.get(&path).await?.unwrap_or_default();
-    let encoded: String = answer
-        .get("content")
-        .and_then(serde_json::Value::as_str)
-        .unwrap_or_default()
-        .split_whitespace()
-        .collect();
-    base64::engine::general_purpose::STANDARD
-        .decode(encoded)
-        .map_err(|error| Error::refused(format!("{path} is not base64")).because(error))
-}
-
-/// The id that git gives to content.
-fn blob_id(bytes: &[u8]) -> String {
-    let mut hash = Sha1::new();
-    hash.update(format!("blob {}\0", bytes.len()));
-    hash.update(bytes);
-    hex(&hash.finalize())
-}
-
-/// Whether nothing would be lost with the branch: it is where a pull request of it ended, or the base has all of it.
+/// Whether nothing would be lost with the branch: a person closed or merged the pull request that ended there, the base has
+/// all of it, or this action closed that pull request and all commits are its own.
 async fn is_merged(repository: &Repository, state: &State, oid: &str) -> Result<bool> {
-    if state.past.iter().any(|pull| pull.head_ref_oid == oid) {
+    let ended = state.past.iter().find(|pull| pull.head_ref_oid == oid);
+    let by_us = |pull: &Pull| {
+        let mark = Mark::of(&pull.body);
+        pull.state == "CLOSED" && mark.is_some_and(|mark| mark.closed.is_some())
+    };
+    if ended.is_some_and(|pull| !by_us(pull)) {
         return Ok(true);
     }
     let path = format!("compare/{}...{oid}", state.base_oid);
     let compared = repository.get(&path).await?.unwrap_or_default();
-    Ok(compared.get("ahead_by").and_then(serde_json::Value::as_u64) == Some(0))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_blob_has_the_id_that_git_gives_it() {
-        assert_eq!(
-            blob_id(b"hello\n"),
-            "ce013625030ba8dba906f756967f9e9ca394464a"
-        );
-    }
+    let ahead = compared.get("ahead_by").and_then(Value::as_u64);
+    let commits = compared.get("commits").and_then(Value::as_array);
+    let ours = |commit: &Value| {
+        commit.pointer("/author/login").and_then(Value::as_str) == Some(state.viewer.as_str())
+    };
+    // GitHub lists no more than 250.
+    let all_ours = commits
+        .is_some_and(|commits| ahead == Some(commits.len() as u64) && commits.iter().all(ours));
+    Ok(ahead == Some(0) || ended.is_some() && all_ours)
 }

@@ -254,11 +254,18 @@ impl<'a> Document<'a> {
                 format!("{within} is {}, so it has no key {key}", shape(map)),
             ));
         };
-        let known: Vec<_> = object
+        let computed = object.iter().find(|(known, _)| key_name(known).is_none());
+        if let Some((_, value)) = computed {
+            return Err(self.refuse(
+                value.expr().span(),
+                format!("{within} has a computed key, which may be {key}"),
+            ));
+        }
+        let known: Vec<(String, _)> = object
             .iter()
             .filter_map(|(known, value)| Some((key_name(known)?, value)))
             .collect();
-        let mut found = known.iter().filter(|(known, _)| *known == key);
+        let mut found = known.iter().filter(|(known, _)| known == key);
         match (found.next(), found.next()) {
             (Some((_, value)), None) => Ok(value.expr()),
             (Some(_), Some((_, second))) => Err(self.refuse(
@@ -266,7 +273,7 @@ impl<'a> Document<'a> {
                 format!("{within} has the key {key} twice"),
             )),
             (None, _) => {
-                let names: Vec<&str> = known.iter().map(|(known, _)| *known).collect();
+                let names: Vec<&str> = known.iter().map(|(known, _)| known.as_str()).collect();
                 let absent = self.refuse(map.span(), format!("{within} has no key {key}"));
                 Err(match names[..] {
                     [] => absent,
@@ -278,11 +285,16 @@ impl<'a> Document<'a> {
 }
 
 /// The name of a key, if it is a literal.
-fn key_name(key: &ObjectKey) -> Option<&str> {
+fn key_name(key: &ObjectKey) -> Option<String> {
+    let literal = |expression: &Expression| match expression {
+        // Terraform takes a number as its text.
+        Expression::Number(number) => Some(number.value().to_string()),
+        other => other.as_str().map(str::to_owned),
+    };
     match key {
-        ObjectKey::Ident(name) => Some(name.as_str()),
-        ObjectKey::Expression(Expression::Parenthesis(inner)) => inner.inner().as_str(),
-        ObjectKey::Expression(expression) => expression.as_str(),
+        ObjectKey::Ident(name) => Some(name.as_str().to_owned()),
+        ObjectKey::Expression(Expression::Parenthesis(inner)) => literal(inner.inner()),
+        ObjectKey::Expression(expression) => literal(expression),
     }
 }
 

@@ -18,10 +18,35 @@ pub enum Course {
     Unknown,
 }
 
-/// Order of two values: semantic versions, with or without `v` before them. `None` if one is none.
+/// Order of two values: semantic versions, with or without `v` before them, two or three numbers, alone or as the tag of an
+/// image of the same repository. `None` if one is none.
 fn compare(from: &str, to: &str) -> Option<Ordering> {
-    let version = |text: &str| Version::parse(text.strip_prefix(['v', 'V']).unwrap_or(text)).ok();
+    let ((from_name, from), (to_name, to)) = (tagged(from), tagged(to));
+    (from_name == to_name).then_some(())?;
     Some(version(to)?.cmp_precedence(&version(from)?))
+}
+
+fn version(text: &str) -> Option<Version> {
+    let text = text.strip_prefix(['v', 'V']).unwrap_or(text);
+    let short = |parts: usize| format!("{text}{}", ".0".repeat(3 - parts));
+    let numbers = text.split('.').count();
+    let digits = text
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'.');
+    match (digits, numbers) {
+        // A lone number may be anything.
+        (true, 2) => Version::parse(&short(numbers)).ok(),
+        _ => Version::parse(text).ok(),
+    }
+}
+
+/// The name in front of a tag, and the tag: `r/k:1.4.2@sha256:…` is an image, `1.4.2` a tag alone.
+fn tagged(text: &str) -> (&str, &str) {
+    let image = text.split('@').next().unwrap_or(text);
+    match image.rsplit_once(':') {
+        Some((name, tag)) if !tag.contains('/') => (name, tag),
+        _ => ("", text),
+    }
 }
 
 /// Whether `new` is a lower semantic version than `old`.
@@ -67,7 +92,14 @@ mod tests {
             ("", "1.2.3", false),
             ("1.2.3", "", false),
             ("latest", "1.2.3", false),
-            ("26.7", "26.6", false),
+            ("26.7", "26.6", true),
+            ("26.7", "26.10", false),
+            ("26.7.5", "26.7", true),
+            ("27", "26", false),
+            ("r.io:5000/k:1.4.2", "r.io:5000/k:1.4.1", true),
+            ("r/k:1.4.2@sha256:aa", "r/k:1.4.1@sha256:bb", true),
+            ("r/k:1.4.2", "r/other:1.4.1", false),
+            ("r.io:5000/k", "r.io:5000/j", false),
             ("sha256:bb", "sha256:aa", false),
         ] {
             assert_eq!(is_downgrade(old, new), wanted, "{old} {new}");

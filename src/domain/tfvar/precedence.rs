@@ -30,6 +30,11 @@ enum Rank {
 }
 
 fn rank(name: &str) -> Option<Rank> {
+    // What editors leave behind is not read (Terraform's `IsIgnoredFile`).
+    if name.starts_with('.') || name.ends_with('~') || name.starts_with('#') && name.ends_with('#')
+    {
+        return None;
+    }
     let stem = name.strip_suffix(".json").unwrap_or(name);
     match (stem.strip_suffix(".tf"), stem.strip_suffix(".tfvars")) {
         (Some("override"), _) => Some(Rank::Override),
@@ -109,7 +114,7 @@ fn overridden(file: &str, path: &str, line: usize, address: &Address, rank: Rank
 fn find(path: &str, bytes: &[u8], address: &Address, declares: bool) -> Result<Option<usize>> {
     let variable = &address.variable;
     if path.ends_with(".json") {
-        return find_in_json(path, bytes, variable);
+        return find_in_json(path, bytes, variable, declares);
     }
     check_name(path)?;
     let document = Document::parse(path, bytes)?;
@@ -119,20 +124,32 @@ fn find(path: &str, bytes: &[u8], address: &Address, declares: bool) -> Result<O
     })
 }
 
-fn find_in_json(path: &str, bytes: &[u8], variable: &str) -> Result<Option<usize>> {
+fn find_in_json(path: &str, bytes: &[u8], variable: &str, declares: bool) -> Result<Option<usize>> {
     let value: Value = serde_json::from_slice(bytes).map_err(|error| {
         Error::usage(format!("{path} is not valid JSON: {error}")).at(path, Some(error.line()))
     })?;
     let set = match path.ends_with(".tf.json") {
-        true => value.pointer(&format!("/variable/{variable}")),
-        false => value.get(variable),
+        true => blocks(value.get("variable"))
+            .into_iter()
+            .flat_map(|blocks| self::blocks(blocks.get(variable)))
+            .any(|block| declares || block.get("default").is_some()),
+        false => value.get(variable).is_some(),
     };
     let text = String::from_utf8_lossy(bytes);
     let key = format!("\"{variable}\"");
-    Ok(set.map(|_| {
+    Ok(set.then(|| {
         let at = text.lines().position(|line| line.contains(&key));
         at.map_or(1, |at| at + 1)
     }))
+}
+
+/// Blocks of HCL in JSON: an object is one, a list holds several (HCL's JSON specification, "Structural Elements").
+fn blocks(value: Option<&Value>) -> Vec<&Value> {
+    match value {
+        Some(Value::Array(list)) => list.iter().flat_map(|one| blocks(Some(one))).collect(),
+        Some(value) => vec![value],
+        None => Vec::new(),
+    }
 }
 
 #[cfg(test)]

@@ -141,6 +141,29 @@ impl Forge {
         }
     }
 
+    /// A person's commit of a symbolic link, with git.
+    pub(crate) fn link(&self, path: &str, target: &str) {
+        let folder = tempfile::tempdir().unwrap();
+        let url = self.world.urls.github.replace(
+            "http://",
+            &format!("http://x-access-token:{}@", self.person),
+        );
+        let git = |arguments: &[&str]| {
+            let done = std::process::Command::new("git")
+                .args(["-c", "user.name=Ada", "-c", "user.email=ada@example.org"])
+                .arg("-C")
+                .arg(folder.path())
+                .args(arguments)
+                .status();
+            assert!(done.unwrap().success(), "{arguments:?}");
+        };
+        git(&["clone", "-q", &format!("{url}/{REPOSITORY}"), "."]);
+        std::os::unix::fs::symlink(target, folder.path().join(path)).unwrap();
+        git(&["add", "--all"]);
+        git(&["commit", "-q", "-m", "Add a link"]);
+        git(&["push", "-q", "origin", "HEAD:main"]);
+    }
+
     fn put_once(&self, branch: &str, path: &str, content: &[u8]) -> (u16, Value) {
         use base64::Engine as _;
         let mut body = json!({

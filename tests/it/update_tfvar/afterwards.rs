@@ -182,3 +182,66 @@ fn a_conflict_with_the_base_is_a_warning() {
     let body = forge.pulls()[0].body.clone().unwrap();
     assert!(body.contains("| `1.1.0` | `1.3.0` |"), "{body}");
 }
+
+#[test]
+fn commits_of_people_outlive_that_this_action_closed_their_pull_request() {
+    let forge = forge();
+    let on = |branch: &str, tag: &str| proposing(&forge, tag).env("KECS_BRANCH", branch);
+    run(&on("bump/1.1.0", "1.1.0"));
+    forge.put("bump/1.1.0", "notes.md", b"a note\n");
+    run(&on("bump/1.2.0", "1.2.0"));
+    assert!(!forge.pulls()[0].open);
+    forge.patch(2, json!({"state": "closed"}));
+    let ended = run(&on("bump/1.1.0", "1.1.5"));
+    assert_eq!(output(&ended, "pull-request-operation"), "created");
+    assert_eq!(forge.text("bump/1.1.0", "notes.md"), "a note\n");
+    assert_eq!(
+        forge.text("bump/1.1.0", FILE),
+        content("1.1.5", "sha256:aa")
+    );
+}
+
+#[test]
+fn what_a_person_closed_stays_closed_while_another_value_is_proposed() {
+    let forge = forge();
+    run(&proposing(&forge, "1.1.0"));
+    forge.patch(1, json!({"state": "closed"}));
+    run(&proposing(&forge, "1.2.0"));
+    let everything = forge.everything();
+    let ended = run(&proposing(&forge, "1.1.0").env("KECS_ALLOW_DOWNGRADE", "true"));
+    assert_eq!(forge.everything(), everything);
+    assert!(ended.log.contains("closed by a person"), "{}", ended.log);
+}
+
+#[test]
+fn a_pull_request_that_set_more_says_what_is_lost_with_it() {
+    let forge = forge();
+    let both = "keycloak_image_tag=1.1.0\nkeycloak_image_digest=sha256:bb";
+    run(&proposing(&forge, "1.1.0").env("KECS_VARIABLES", both));
+    run(&proposing(&forge, "1.2.0"));
+    let pulls = forge.pulls();
+    assert!(!pulls[0].open && pulls[1].open);
+    let told = &pulls[0].comments[0].body;
+    assert!(told.contains("It also set keycloak_image_digest"), "{told}");
+}
+
+#[test]
+fn a_comment_that_only_looks_like_ours_is_left_alone() {
+    let forge = forge();
+    let step = |tag: &str| {
+        proposing(&forge, tag).env("KECS_BODY", "Mine.\n<!-- update-tfvar: not JSON -->")
+    };
+    run(&step("1.1.0"));
+    let everything = forge.everything();
+    assert_eq!(
+        output(&run(&step("1.1.0")), "pull-request-operation"),
+        "none"
+    );
+    assert_eq!(forge.everything(), everything);
+    run(&step("1.2.0"));
+    let body = forge.pulls()[0].body.clone().unwrap();
+    assert!(
+        body.starts_with("Mine.\n<!-- update-tfvar: not JSON -->") && body.contains("| `1.2.0` |"),
+        "{body}"
+    );
+}

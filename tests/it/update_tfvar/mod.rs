@@ -13,7 +13,8 @@ use crate::support::forge::{Forge, RIGHTS};
 use crate::support::{Ended, Step};
 
 const FILE: &str = "terraform/environments/production/image.auto.tfvars";
-const BRANCH: &str = "update-tfvar/terraform-environments-production-image/keycloak_image_tag";
+const BRANCH: &str =
+    "update-tfvar/terraform-environments-production-image/keycloak_image_tag-2030db";
 /// As it is written before the first release, with a comment of people.
 const CONTENT: &str = "# The image that production runs.\nkeycloak_image_tag    = \"1.0.0\" # release\nkeycloak_image_digest = \"sha256:aa\"\n";
 

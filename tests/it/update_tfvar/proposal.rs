@@ -126,9 +126,11 @@ fn two_variables_are_one_commit() {
         "keycloak_image_tag=1.1.0\nkeycloak_image_digest=sha256:bb\n",
     );
     run(&step);
-    assert_eq!(forge.text(BRANCH, FILE), content("1.1.0", "sha256:bb"));
+    let branch = forge.pulls()[0].head_branch.clone();
+    assert_ne!(branch, BRANCH, "another set of variables");
+    assert_eq!(forge.text(&branch, FILE), content("1.1.0", "sha256:bb"));
     assert_eq!(
-        forge.git(&["rev-list", "--count", &format!("main..{BRANCH}")]),
+        forge.git(&["rev-list", "--count", &format!("main..{branch}")]),
         "1"
     );
     let body = forge.pulls()[0].body.clone().unwrap();
@@ -281,7 +283,10 @@ fn a_default_in_a_module_at_the_root_of_another_branch_can_be_set() {
     run(&step);
     assert_eq!(forge.pulls()[0].base_branch, "stage");
     assert_eq!(
-        forge.text("update-tfvar/variables/images", "variables.tf"),
+        forge.text(
+            "update-tfvar/variables/images-keycloak-856231",
+            "variables.tf"
+        ),
         module.replace("1.0.0", "1.1.0")
     );
 }

@@ -113,6 +113,7 @@ fn bad_input_is_one_annotation_and_nothing_written() {
         ("KECS_BRANCH", "a..b", "cannot be the name of a branch"),
         ("KECS_BRANCH", "main", "which the pull request would be for"),
         ("KECS_REPOSITORY", "idp", "not owner/name"),
+        ("KECS_REPOSITORY", "acme/i dp", "not owner/name"),
         ("KECS_AUTO_MERGE", "yes", "must be true or false"),
         ("KECS_DRAFT", "1", "must be true or false"),
         ("KECS_LOCAL", "here", "must be true or false"),
@@ -264,4 +265,47 @@ fn a_server_that_is_not_there_is_named() {
         "{}",
         ended.log
     );
+}
+
+#[test]
+fn a_link_beside_the_file_counts_with_what_it_points_to() {
+    let shared = "terraform/shared.auto.tfvars";
+    let forge = Forge::open(&[
+        (FILE, CONTENT.as_bytes()),
+        (shared, b"keycloak_image_tag = \"9\"\n"),
+    ]);
+    forge.link(
+        "terraform/environments/production/z.auto.tfvars",
+        "../../shared.auto.tfvars",
+    );
+    let ended = proposing(&forge, "1.1.0").run("update-tfvar", &[]);
+    assert_eq!(ended.code, 2, "{}", ended.log);
+    assert!(
+        ended.log.contains("z.auto.tfvars sets keycloak_image_tag"),
+        "{}",
+        ended.log
+    );
+    forge.put("main", shared, b"region = \"eu-west-1\"\n");
+    run(&proposing(&forge, "1.1.0"));
+}
+
+#[test]
+fn who_cannot_be_assigned_is_named() {
+    let forge = forge();
+    let ended = run(&proposing(&forge, "1.1.0").env("KECS_ASSIGNEES", "ada, ghost"));
+    assert!(
+        ended.log.contains("#1 is not assigned to ghost"),
+        "{}",
+        ended.log
+    );
+}
+
+#[test]
+fn a_token_is_one_word() {
+    let forge = forge();
+    let token = forge.job_token(&crate::support::forge::RIGHTS);
+    run(&proposing_as(&forge, &format!("{token}\n"), "1.1.0"));
+    let ended = proposing_as(&forge, "ghs_0123\nghs_4567", "1.2.0").run("update-tfvar", &[]);
+    assert_eq!(ended.code, 2, "{}", ended.log);
+    assert!(ended.log.contains("line break"), "{}", ended.log);
 }
