@@ -17,6 +17,7 @@ pub mod linkage;
 pub mod manifest;
 pub mod near;
 pub mod peers;
+pub mod pgp;
 pub mod pom;
 pub mod providers;
 pub mod region;

@@ -6,6 +6,7 @@ mod linkage;
 mod loopback;
 mod maven;
 mod packed;
+mod pgp;
 mod real;
 mod renovate;
 mod said;

@@ -36,6 +36,9 @@ pub struct Args {
     /// The lock file
     #[arg(long, value_name = "FILE", default_value = "docker/providers.lock")]
     pub lock: PathBuf,
+    /// File with the public PGP keys of those who sign the jars, ASCII-armored; without it `lock` looks at no signatures
+    #[arg(long, value_name = "FILE", default_value = "docker/providers.keys")]
+    pub keys: PathBuf,
     /// The folder of the jars
     #[arg(long, value_name = "FOLDER", default_value = "docker/providers")]
     pub providers_dir: PathBuf,

@@ -17,11 +17,16 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Outputs> {
             .iter()
             .map(|name| name.rsplit('.').next().unwrap_or(name))
             .collect();
+        let signed = jar
+            .signature
+            .as_deref()
+            .map(|key| format!(", signed by {key}"));
+        let origin = format!("{}{}", jar.origin, signed.unwrap_or_default());
         context.runner.line(format!(
             "{}  {} kB  {}{}{}",
             jar.name(),
             jar.size.div_ceil(1000),
-            jar.origin,
+            origin,
             if interfaces.is_empty() { "" } else { "  " },
             interfaces.join(", ")
         ));
@@ -29,7 +34,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Outputs> {
             "| {} | {} | {} | {} |\n",
             cell(&jar.name()),
             jar.size.div_ceil(1000),
-            cell(&jar.origin),
+            cell(&origin),
             cell(&interfaces.join(", "))
         );
         size += jar.size;

@@ -12,6 +12,7 @@ use super::args::Args;
 use super::index;
 use super::jars::{self, Scratch};
 use super::resolve::{Candidate, LeftOut, chosen, closure, shared};
+use super::signed::Signers;
 use crate::action::Context;
 use crate::domain::providers::{
     FORMAT, Lock, Locked, Wanted, excluded, generic_purl, local_origin,
@@ -40,10 +41,8 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Outputs> {
     let (wanted, _) = args.wanted()?;
     // One that cannot be read, as after a merge, says nothing.
     let earlier = args.locked().ok();
-    let made = make(args, context, &wanted).await?;
-    if let Some((earlier, _)) = &earlier {
-        made.same_bytes(args, earlier)?;
-    }
+    let earlier = earlier.as_ref().map(|(lock, _)| lock);
+    let made = make(args, context, &wanted, earlier).await?;
     made.tell(context)?;
     write(&args.lock, &text_of(&made.lock)?)?;
     context.runner.line(format!(
@@ -73,7 +72,7 @@ pub(super) fn write(path: &Path, text: &str) -> Result<()> {
 
 impl Made {
     /// Refuses a release whose bytes are others than those of an earlier lock.
-    pub(super) fn same_bytes(&self, args: &Args, earlier: &Lock) -> Result<()> {
+    fn same_bytes(&self, args: &Args, earlier: &Lock) -> Result<()> {
         let Some((jar, before)) = self.lock.changed_since(earlier) else {
             return Ok(());
         };
@@ -111,14 +110,20 @@ impl Made {
     }
 }
 
-/// Resolves, downloads, compares. Nothing is written.
-pub(super) async fn make(args: &Args, context: &Context, wanted: &Wanted) -> Result<Made> {
+/// Resolves, downloads, compares with the repository's checksums and with an `earlier` lock. Nothing is written.
+pub(super) async fn make(
+    args: &Args,
+    context: &Context,
+    wanted: &Wanted,
+    earlier: Option<&Lock>,
+) -> Result<Made> {
     if wanted.names_nothing() {
         return Err(Error::usage(format!("{} names no jar", args.manifest.display()))
             .hint("Name jars under `resolve`, `providers`, `releases` or `files`; an image without providers needs neither this file nor a lock."));
     }
     let keycloak = args.keycloak()?;
     let repository = Repository::new(context, args.maven_repository.as_deref())?;
+    let signers = Signers::new(args, earlier)?;
     let (mut left_out, mut doubtful) = (Vec::new(), Vec::new());
     let mut of_keycloak = None;
     let mut candidates: Vec<Candidate> = Vec::new();
@@ -163,7 +168,7 @@ pub(super) async fn make(args: &Args, context: &Context, wanted: &Wanted) -> Res
         providers: Vec::new(),
     };
     let examined = stream::iter(&candidates)
-        .map(|candidate| examine(&repository, candidate, args, of_keycloak.as_ref()))
+        .map(|candidate| examine(&repository, candidate, args, of_keycloak.as_ref(), &signers))
         .buffered(PARALLEL);
     let mut examined = pin!(examined.enumerate());
     let mut progress = context.runner.progress();
@@ -183,11 +188,15 @@ pub(super) async fn make(args: &Args, context: &Context, wanted: &Wanted) -> Res
             Err(one) => left_out.push(one),
         }
     }
-    Ok(Made {
+    let made = Made {
         lock,
         left_out,
         doubtful,
-    })
+    };
+    if let Some(earlier) = earlier {
+        made.same_bytes(args, earlier)?;
+    }
+    Ok(made)
 }
 
 /// Downloads a jar for its hash; the file itself is not kept.
@@ -196,6 +205,7 @@ async fn examine(
     candidate: &Candidate,
     args: &Args,
     index: Option<&Index>,
+    signers: &Signers<'_>,
 ) -> Result<std::result::Result<(Locked, Option<LeftOut>), LeftOut>> {
     let file = candidate.file();
     let scratch = Scratch::beside(&args.lock.with_file_name(&file))?;
@@ -248,7 +258,12 @@ async fn examine(
         }
         Candidate::Release(_) | Candidate::Local(_) => generic_purl(&file, &fetched.sha256),
     };
+    let signature = match candidate {
+        Candidate::Maven { coordinates, .. } => signers.of(repository, coordinates, &path).await?,
+        Candidate::Release(_) | Candidate::Local(_) => None,
+    };
     let locked = Locked {
+        signature,
         spi: services(&path),
         file,
         purl,

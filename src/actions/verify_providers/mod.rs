@@ -16,6 +16,7 @@ mod plan;
 mod resolve;
 mod sbom;
 mod shadows;
+mod signed;
 mod update;
 mod verify;
 

@@ -232,6 +232,7 @@ mod tests {
                     sha256: "0".repeat(64),
                     size: 10,
                     origin: "maven-central".to_owned(),
+                    signature: None,
                     spi: Vec::new(),
                 })
                 .collect(),

@@ -126,6 +126,7 @@ mod tests {
                 sha256: String::new(),
                 size: 1,
                 origin: String::new(),
+                signature: None,
                 spi: Vec::new(),
             }],
             ..Lock::default()

@@ -83,8 +83,7 @@ async fn newer_releases(args: &Args, context: &Context) -> Result<Outputs> {
         ))
         .hint("Write the coordinates as one text under `resolve` or `providers`, or raise the version yourself."));
     }
-    let made = make(args, context, &wanted).await?;
-    made.same_bytes(args, &lock)?;
+    let made = make(args, context, &wanted, Some(&lock)).await?;
     made.tell(context)?;
     let made_text = text_of(&made.lock)?;
     for (path, old, new) in [

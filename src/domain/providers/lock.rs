@@ -37,7 +37,7 @@ pub struct Lock {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(
     deny_unknown_fields,
-    expecting = "the keys of a jar: `file`, `purl`, `sha256`, `size`, `origin`, `spi`"
+    expecting = "the keys of a jar: `file`, `purl`, `sha256`, `size`, `origin`, `signature`, `spi`"
 )]
 pub struct Locked {
     pub file: String,
@@ -49,6 +49,9 @@ pub struct Locked {
     pub size: u64,
     /// Where it came from: `maven-central`, the address of another repository, of a release asset, or `file:` and a path.
     pub origin: String,
+    /// Fingerprint of the PGP key that signed it, in upper-case hexadecimal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<String>,
     /// The provider interfaces of Keycloak that it has implementations of, sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub spi: Vec<String>,
@@ -96,6 +99,12 @@ impl Locked {
     }
 }
 
+/// Whether a text is the fingerprint of a PGP key: 20 bytes before version 6 of keys, 32 since (RFC 9580, 5.5.4).
+fn is_fingerprint(text: &str) -> bool {
+    let digit = |byte: u8| byte.is_ascii_digit() || (b'A'..=b'F').contains(&byte);
+    [40, 64].contains(&text.len()) && text.bytes().all(digit)
+}
+
 /// The package URL of a jar that is in no Maven repository.
 ///
 /// Source: "purl-spec", type `generic`, November 2026.
@@ -130,7 +139,8 @@ impl Lock {
         let mut files = BTreeSet::new();
         self.providers.iter().find_map(|jar| {
             let line = format!("file: {}", jar.file);
-            if !is_sha256(&jar.sha256) || jar.source().is_none() {
+            let key = jar.signature.as_deref().is_none_or(is_fingerprint);
+            if !is_sha256(&jar.sha256) || jar.source().is_none() || !key {
                 return Some((format!("the entry of {} is damaged", jar.name()), line));
             }
             (!files.insert(&jar.file)).then(|| (format!("{} is there twice", jar.file), line))
@@ -236,6 +246,7 @@ mod tests {
                         sha256: hash.repeat(64),
                         size: 1,
                         origin: "maven-central".to_owned(),
+                        signature: None,
                         spi: Vec::new(),
                     }
                 })
@@ -334,6 +345,7 @@ mod tests {
             sha256: hash.clone(),
             size: 1,
             origin: origin.to_owned(),
+            signature: None,
             spi: Vec::new(),
         };
         let url = "https://example.org/v1/x-1.jar";
