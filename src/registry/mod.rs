@@ -5,9 +5,9 @@
 
 mod challenge;
 mod client;
+pub(crate) mod home;
 mod login;
 mod transport;
 
 pub use client::{Image, Registry};
 pub use login::Login;
-pub(crate) use login::{contents, read};

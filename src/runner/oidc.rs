@@ -81,7 +81,12 @@ async fn read(tried: &str, answer: reqwest::Response, runner: &Runner) -> Result
         .ok_or_else(|| {
             Error::refused(format!("{tried}: status {status}, no token in the answer"))
                 .with_code(status.as_str())
-                .hint("If it was a passing fault of GitHub's, run the job again.")
+                .hint(match status.as_u16() {
+                    401 | 403 => {
+                        "The job's own right to tokens has ended or was taken away: it lasts as long as the job runs. Run the job again."
+                    }
+                    _ => "If it was a passing fault of GitHub's, run the job again.",
+                })
         })
 }
 
@@ -109,8 +114,10 @@ fn fork(env: &Env) -> Option<String> {
     }
     let payload = std::fs::read(env.get("GITHUB_EVENT_PATH")?).ok()?;
     let payload: Value = serde_json::from_slice(&payload).ok()?;
-    let head = payload
-        .pointer("/pull_request/head/repo/full_name")?
-        .as_str()?;
-    (Some(head) != env.get("GITHUB_REPOSITORY")).then(|| head.to_owned())
+    let head = payload.pointer("/pull_request/head/repo")?;
+    match head.get("full_name").and_then(Value::as_str) {
+        Some(name) => (Some(name) != env.get("GITHUB_REPOSITORY")).then(|| name.to_owned()),
+        // GitHub names no repository for a fork that was deleted.
+        None => head.is_null().then(|| "that was deleted since".to_owned()),
+    }
 }

@@ -42,6 +42,11 @@ impl Runner {
             .try_for_each(|path| files::append(path, ""))
     }
 
+    /// Whether variables reach the steps that follow.
+    pub fn hands_over(&self) -> bool {
+        self.env.is_some()
+    }
+
     pub fn on_github(&self) -> bool {
         self.on_github
     }

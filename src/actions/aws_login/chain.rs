@@ -20,7 +20,7 @@ pub(super) async fn chain(args: &Args, context: &Context, request: &Request) -> 
     let date = ReplyDate::default();
     let role = match &request.role {
         Role::Arn { arn, .. } => arn.clone(),
-        Role::Name(name) => expand(args, context, request, name).await?,
+        Role::Name(name) => expand(args, context, request, name, &date).await?,
     };
     let mut tags = if args.role_skip_session_tagging {
         Vec::new()
@@ -68,19 +68,25 @@ pub(super) async fn chain(args: &Args, context: &Context, request: &Request) -> 
 }
 
 /// The ARN of a role of the account that the present credentials belong to.
-async fn expand(args: &Args, context: &Context, request: &Request, name: &str) -> Result<String> {
-    let answer = client(context, &request.region, &ReplyDate::default())
+async fn expand(
+    args: &Args,
+    context: &Context,
+    request: &Request,
+    name: &str,
+    date: &ReplyDate,
+) -> Result<String> {
+    let answer = client(context, &request.region, date)
         .await
         .get_caller_identity()
         .send()
-        .await
-        .map_err(|error| {
-            aws::explain(
-                "could not find out which account the present credentials belong to",
-                &error,
-            )
-            .hint("Give `role-to-assume` as an ARN, or log in before this step.")
-        })?;
+        .await;
+    date.warn(context);
+    let answer = answer.map_err(|error| {
+        let tried = "could not find out which account the present credentials belong to";
+        failed(tried, &error, |refusal| refusal.chain_hint(name, false)).error.hint(
+            "Give `role-to-assume` as an ARN, log in before this step, and see that this runner's clock is right.",
+        )
+    })?;
     let account = answer
         .account()
         .ok_or_else(|| Error::refused("AWS STS answered without an account"))?;

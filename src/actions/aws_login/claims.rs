@@ -71,7 +71,10 @@ impl Claims {
         let lines: Vec<String> = ["aud", "repository_id", "sub"]
             .iter()
             .filter(|claim| !self.get(claim).is_empty())
-            .map(|claim| format!("  \"{provider}:{claim}\": \"{}\"", self.get(claim)))
+            .map(|claim| {
+                let value = serde_json::Value::from(self.get(claim));
+                format!("  \"{provider}:{claim}\": {value}")
+            })
             .collect();
         format!("\"StringEquals\": {{\n{}\n}}", lines.join(",\n"))
     }

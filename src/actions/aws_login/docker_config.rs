@@ -1,30 +1,35 @@
-//! The registry login, as a file that docker, buildx, buildah, skopeo and crane read.
+//! The registry login of this job: a folder that docker, buildx, buildah, skopeo and crane read.
 //!
-//! Source: `auths`, `credHelpers`, `credsStore` and `cliPluginsExtraDirs` of docker's `config.json`, docker/cli
-//! documentation, November 2026. Writing it ourselves keeps the password out of every command line, and a folder of this
-//! job's own keeps it away from other jobs on the same machine.
+//! Writing it ourselves keeps the password out of every command line, and a folder of this job's own keeps it away from
+//! other jobs on the same machine.
 
 use std::fs;
-use std::io::Write as _;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::registry::home;
 use crate::runner::{Env, Secret};
+
+/// What the folder remembers of the variables that point at it.
+const POINTERS: &str = "pointers.json";
+/// Folders of the user's that docker looks for beside its configuration. Builders of buildx are written to: they stay where
+/// they are, and a variable of their own names the place.
+const LINKED: [&str; 2] = ["cli-plugins", "contexts"];
 
 /// The folder of this job: the runner empties `RUNNER_TEMP` when the job ends.
 pub(super) fn folder(env: &Env) -> PathBuf {
     Path::new(env.get("RUNNER_TEMP").unwrap_or("/tmp")).join("kecs-docker-config")
 }
 
-/// The folder that docker would use without us.
-pub(super) fn users_folder(env: &Env) -> Option<PathBuf> {
-    env.get("DOCKER_CONFIG")
-        .map(PathBuf::from)
-        .filter(|configured| *configured != folder(env))
-        .or_else(|| env.get("HOME").map(|home| Path::new(home).join(".docker")))
+/// A variable that points clients at the folder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Pointer {
+    pub(super) variable: String,
+    pub(super) value: String,
+    /// What it was before; empty if it was not set.
+    pub(super) before: String,
 }
 
 /// What was written.
@@ -32,92 +37,63 @@ pub(super) fn users_folder(env: &Env) -> Option<PathBuf> {
 pub(super) struct Written {
     /// Registries for which the user's own credential helper goes on to answer.
     pub(super) left_to_helpers: Vec<String>,
-    /// The user's credential store, which clients would ask instead of the file.
-    pub(super) without_store: Option<String>,
+    pub(super) pointers: Vec<Pointer>,
 }
 
-/// Adds logins to the folder's `config.json`. Everything else in it stays; a new one begins as a copy of the user's.
-pub(super) fn write(
-    folder: &Path,
-    users: Option<&Path>,
-    logins: &[(String, Secret)],
-) -> Result<Written> {
-    let file = folder.join("config.json");
-    let mut config = match read(&file)? {
+/// Adds logins to the folder. Everything else in it stays; a new one begins as a copy of the user's.
+pub(super) fn write(env: &Env, logins: &[(String, Secret)]) -> Result<Written> {
+    let folder = folder(env);
+    let mut config = match home::present(&folder)? {
         Some(config) => config,
-        None => users_config(users)?,
+        None => home::merged(env)?,
     };
     let mut written = Written::default();
-    if let Some(Value::String(store)) = config.remove("credsStore") {
-        written.without_store = Some(store);
-    }
-    let helpers = config.get("credHelpers").cloned().unwrap_or_default();
-    let auths = config.entry("auths").or_insert_with(|| json!({}));
-    if !auths.is_object() {
-        *auths = json!({});
-    }
     for (registry, auth) in logins {
-        if helpers.get(registry).is_some() {
+        if home::is_helped(&config, registry) {
             written.left_to_helpers.push(registry.clone());
         } else {
-            auths[registry] = json!({"auth": auth.expose()});
+            home::add(&mut config, registry, auth.expose());
         }
     }
-    save(folder, &file, config)?;
+    home::write(&folder, &config)?;
+    home::link(env, &folder, &LINKED)?;
+    written.pointers = match remembered(&folder)? {
+        Some(pointers) => pointers,
+        None => remember(env, &folder)?,
+    };
     Ok(written)
 }
 
-fn users_config(users: Option<&Path>) -> Result<Map<String, Value>> {
-    let Some(users) = users else {
-        return Ok(Map::new());
-    };
-    let mut config = read(&users.join("config.json"))?.unwrap_or_default();
-    let plugins = users.join("cli-plugins");
-    if plugins.is_dir() {
-        let folders = config
-            .entry("cliPluginsExtraDirs")
-            .or_insert_with(|| json!([]));
-        if let Some(folders) = folders.as_array_mut() {
-            folders.push(json!(plugins.to_string_lossy()));
-        }
-    }
-    Ok(config)
+fn remember(env: &Env, folder: &Path) -> Result<Vec<Pointer>> {
+    let builders = home::homes(env).next().map(|home| home.join("buildx"));
+    let builders = builders.filter(|_| env.get("BUILDX_CONFIG").is_none());
+    let pointers: Vec<Pointer> = home::pointers(folder)
+        .into_iter()
+        .chain(builders.map(|builders| ("BUILDX_CONFIG", builders)))
+        .map(|(variable, path)| Pointer {
+            variable: variable.to_owned(),
+            value: path.to_string_lossy().into_owned(),
+            before: env.get(variable).unwrap_or("").to_owned(),
+        })
+        .collect();
+    let text = serde_json::to_string(&pointers)
+        .map_err(|error| Error::bug("made bad JSON").because(error))?;
+    let file = folder.join(POINTERS);
+    home::put(&file, &text).map_err(|error| {
+        Error::usage(format!("could not write {}", file.display())).because(error)
+    })?;
+    Ok(pointers)
 }
 
-fn read(file: &Path) -> Result<Option<Map<String, Value>>> {
-    let Ok(bytes) = fs::read(file) else {
+/// What a login remembered; none where there was none.
+pub(super) fn remembered(folder: &Path) -> Result<Option<Vec<Pointer>>> {
+    let file = folder.join(POINTERS);
+    let Ok(bytes) = fs::read(&file) else {
         return Ok(None);
     };
     serde_json::from_slice(&bytes).map(Some).map_err(|error| {
-        Error::usage(format!("{} is not JSON", file.display()))
-            .because(error)
-            .hint("Mend or remove the file, and run the step again.")
+        Error::usage(format!("{} is not as this action wrote it", file.display())).because(error)
     })
-}
-
-fn save(folder: &Path, file: &Path, config: Map<String, Value>) -> Result<()> {
-    let failed = |error: std::io::Error| {
-        Error::usage(format!("could not write {}", file.display())).because(error)
-    };
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-        .map_err(failed)?;
-    let draft = folder.join(format!("config.json.{}", std::process::id()));
-    let text = Value::Object(config).to_string();
-    let written = fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&draft)
-        .and_then(|mut draft| draft.write_all(text.as_bytes()))
-        .and_then(|()| fs::rename(&draft, file));
-    if written.is_err() {
-        let removed = fs::remove_file(&draft);
-        drop(removed);
-    }
-    written.map_err(failed)
 }
 
 /// Removes the folder, if it is there; whether it was.

@@ -60,8 +60,12 @@ pub(super) async fn persist<T>(
             Err(failed) => failed,
         };
         let class = failed.class();
+        let silent = failed.code.is_none() && failed.status.is_none();
+        let nowhere = silent && !is_known(region);
         let allowed = match class {
             Class::Permanent => 1,
+            // No answer, from a region that may not be there.
+            _ if nowhere => DENIED_ATTEMPTS,
             Class::Denied => DENIED_ATTEMPTS,
             Class::Passing | Class::Elsewhere => u32::MAX,
         };

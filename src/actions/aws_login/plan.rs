@@ -4,6 +4,7 @@
 
 use super::args::{Args, RegistryType};
 use super::minify::without_space;
+use super::tags;
 use crate::domain::region;
 use crate::error::{Error, Result};
 use crate::runner::Env;
@@ -46,16 +47,14 @@ impl Request {
             check_account(args, account)?;
         }
         // `action.yml` has a default: this is what a workflow sets from a variable that is not there.
-        if env
-            .empty_ones_starting_with("KECS_AUDIENCE")
-            .next()
-            .is_some()
-        {
+        let empty = env.empty_ones_starting_with("KECS_AUDIENCE").next();
+        if args.audience.trim().is_empty() || empty.is_some() {
             return Err(
                 Error::usage("`audience` is empty").hint("Leave it out for sts.amazonaws.com.")
             );
         }
         check_chain(args)?;
+        tags::of_job(env, args.custom_tags.as_deref())?;
         check_registries(args)?;
         Ok(Self {
             role,

@@ -1,14 +1,12 @@
 //! The login to ECR, private or public.
 
-use std::path::{Path, PathBuf};
-
 use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
 
 use super::args::{Args, RegistryType};
 use super::docker_config;
 use super::login::Login;
 use crate::action::Context;
-use crate::aws;
+use crate::aws::{self, Refusal, refusal};
 use crate::error::{Error, Result};
 use crate::runner::Secret;
 
@@ -16,14 +14,6 @@ use crate::runner::Secret;
 const PUBLIC_REGION: &str = "us-east-1";
 /// The registry of ECR Public.
 const PUBLIC_REGISTRY: &str = "public.ecr.aws";
-
-/// Variables that point clients at the login in `folder`, and their values.
-pub(super) fn pointers(folder: &Path) -> [(&'static str, PathBuf); 2] {
-    [
-        ("DOCKER_CONFIG", folder.to_owned()),
-        ("REGISTRY_AUTH_FILE", folder.join("config.json")),
-    ]
-}
 
 /// Writes the registry login and points the clients at it; answers the first registry.
 pub(super) async fn log_in(
@@ -37,27 +27,14 @@ pub(super) async fn log_in(
         RegistryType::Private => private(args, context, region, account, login).await?,
         RegistryType::Public => vec![public(context, login).await?],
     };
-    let folder = docker_config::folder(&context.env);
-    let users = docker_config::users_folder(&context.env);
-    let written = docker_config::write(&folder, users.as_deref(), &logins)?;
+    let written = docker_config::write(&context.env, &logins)?;
     for registry in &written.left_to_helpers {
         context.runner.line(format!(
             "{registry}: the credential helper in your docker configuration answers for it; no password was written"
         ));
     }
-    if let Some(store) = &written.without_store {
-        context.runner.line(format!(
-            "the credential store {store} of your docker configuration is not used in this job: clients would ask it instead of the file"
-        ));
-    }
-    for (variable, path) in pointers(&folder) {
-        context.runner.export(variable, &path.to_string_lossy())?;
-    }
-    // Builders of buildx are kept beside the user's own configuration.
-    if let (None, Some(users)) = (context.env.get("BUILDX_CONFIG"), users) {
-        context
-            .runner
-            .export("BUILDX_CONFIG", &users.join("buildx").to_string_lossy())?;
+    for pointer in &written.pointers {
+        context.runner.export(&pointer.variable, &pointer.value)?;
     }
     logins
         .into_iter()
@@ -81,8 +58,8 @@ async fn private(
         .send()
         .await
         .map_err(|error| {
-            aws::explain(&format!("could not log in to ECR in {region}"), &error)
-                .hint("The role needs ecr:GetAuthorizationToken on *.")
+            let error = aws::explain(&format!("could not log in to ECR in {region}"), &error);
+            for_lack_of(error, "The role needs ecr:GetAuthorizationToken on *.")
         })?;
     let (endpoint, token) = answer
         .authorization_data()
@@ -115,8 +92,11 @@ async fn public(context: &Context, login: &Login) -> Result<(String, Secret)> {
         .send()
         .await
         .map_err(|error| {
-            aws::explain(&format!("could not log in to {PUBLIC_REGISTRY}"), &error)
-                .hint("The role needs ecr-public:GetAuthorizationToken and sts:GetServiceBearerToken on *.")
+            let error = aws::explain(&format!("could not log in to {PUBLIC_REGISTRY}"), &error);
+            for_lack_of(
+                error,
+                "The role needs ecr-public:GetAuthorizationToken and sts:GetServiceBearerToken on *.",
+            )
         })?;
     let token = answer
         .authorization_data()
@@ -124,6 +104,17 @@ async fn public(context: &Context, login: &Login) -> Result<(String, Secret)> {
         .ok_or_else(|| Error::refused("ECR Public answered without an authorization token"))?;
     mask_password(context, token)?;
     Ok((PUBLIC_REGISTRY.to_owned(), context.runner.secret(token)))
+}
+
+/// Names the permission where a lack of it is what came back; credentials of a moment ago are refused for the clock alone.
+fn for_lack_of(error: Error, hint: &str) -> Error {
+    match refusal(&error) {
+        Refusal::Denied => error.hint(hint),
+        Refusal::Expired => error.hint(
+            "The credentials are new, so this runner's clock is likely wrong: set it by NTP.",
+        ),
+        _ => error,
+    }
 }
 
 fn credentials(login: &Login) -> SharedCredentialsProvider {

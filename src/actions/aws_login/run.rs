@@ -25,12 +25,11 @@ fn logout(context: &Context) -> Result<Outputs> {
         context.runner.export(variable, "")?;
     }
     let folder = docker_config::folder(&context.env);
-    // A folder that somebody else set is theirs.
-    for (variable, _) in registry::pointers(&folder)
-        .iter()
-        .filter(|(variable, path)| context.env.get(variable) == path.to_str())
-    {
-        context.runner.export(variable, "")?;
+    // What somebody else has set since is theirs.
+    for pointer in docker_config::remembered(&folder)?.unwrap_or_default() {
+        if context.env.get(&pointer.variable) == Some(pointer.value.as_str()) {
+            context.runner.export(&pointer.variable, &pointer.before)?;
+        }
     }
     let done = if docker_config::remove(&folder)? {
         "logged out: credentials blanked, registry login removed"
@@ -60,6 +59,15 @@ async fn login(args: &Args, context: &Context) -> Result<Outputs> {
         }
     }
     let request = Request::of(args, &context.env, region)?;
+    if !context.runner.hands_over() {
+        if args.ecr_login {
+            return Err(Error::usage("`ecr-login` is for jobs on GitHub: nothing here would hear of the login")
+                .hint("At a terminal: aws ecr get-login-password | docker login --username AWS --password-stdin <registry>."));
+        }
+        context.runner.line(
+            "no later step gets the credentials: GITHUB_ENV is not set. `--output-credentials --json` prints them.",
+        );
+    }
     let login = match &request.role {
         Role::Arn { arn, account } if !args.role_chaining => {
             exchange(args, context, &request, arn, account).await
@@ -96,13 +104,18 @@ async fn login(args: &Args, context: &Context) -> Result<Outputs> {
 /// No answer from a region that nobody knows: perhaps it is a slip of the pen.
 fn near_region(error: Error, name: &str) -> Error {
     let near = region::near(name);
-    if error.code().is_some() || near.is_empty() {
+    if error.code().is_some() || region::is_known(name) {
         return error;
     }
-    error.hint(format!(
-        "Is `aws-region` right? Near {name:?} are {}.",
-        near.join(", ")
+    let known = match near[..] {
+        [] => String::new(),
+        _ => format!(" Near {name:?} are {}.", near.join(", ")),
+    };
+    Error::usage(format!(
+        "no AWS answers in the region {name}: {}",
+        error.message()
     ))
+    .hint(format!("Is `aws-region` right?{known}"))
 }
 
 fn tell(context: &Context, region: &str, login: &Login, registry: Option<&str>) -> Result<()> {

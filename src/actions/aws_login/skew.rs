@@ -1,5 +1,6 @@
 //! The runner's clock against that of AWS. A token's exchange does not depend on it; every signed call after it does.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
@@ -18,10 +19,10 @@ const FATAL: u64 = 300;
 
 /// The difference between this machine's clock and the `Date` of the newest answer, in seconds.
 #[derive(Clone, Debug, Default)]
-pub(super) struct ReplyDate(Arc<Mutex<Option<i64>>>);
+pub(super) struct ReplyDate(Arc<Mutex<Option<i64>>>, Arc<AtomicBool>);
 
 impl ReplyDate {
-    /// Warns, if the clocks differ.
+    /// Warns once, if the clocks differ.
     pub(super) fn warn(&self, context: &Context) {
         // Time that is sped up is nobody's wall clock.
         if context.clock.scale() > 1.0 {
@@ -31,6 +32,9 @@ impl ReplyDate {
         let Some(seconds) = seconds.filter(|seconds| seconds.unsigned_abs() >= NOTABLE) else {
             return;
         };
+        if self.1.swap(true, Ordering::Relaxed) {
+            return;
+        }
         let direction = if seconds > 0 { "ahead of" } else { "behind" };
         let what_follows = if seconds.unsigned_abs() >= FATAL {
             "AWS will refuse the signed calls that follow (RequestExpired, SignatureDoesNotMatch)"

@@ -57,19 +57,36 @@ pub(super) fn difference(pattern: &str, sub: &str) -> Option<Difference> {
     if matches(pattern, sub) {
         return None;
     }
-    let (mut expected, mut found) = (pattern.split(':'), sub.split(':'));
-    loop {
-        let (one, other) = (expected.next(), found.next());
-        match (one, other) {
-            (Some(one), Some(other)) if matches(one, other) => {}
-            _ => {
-                return Some(Difference {
-                    expected: one.unwrap_or("nothing more").to_owned(),
-                    found: other.unwrap_or("nothing more").to_owned(),
-                });
-            }
+    let expected: Vec<&str> = pattern.split(':').collect();
+    let found: Vec<&str> = sub.split(':').collect();
+    let forward = (0..expected.len().max(found.len())).map(|at| (expected.get(at), found.get(at)));
+    // A star may stand for several parts: up to it the start must agree, behind it the end.
+    let star = expected.iter().position(|part| part.contains('*'));
+    let pairs: Vec<_> = match star.filter(|_| expected.len() < found.len()) {
+        None => forward.collect(),
+        Some(star) => {
+            let behind = expected.len() - star - 1;
+            let backward =
+                (0..behind).map(|at| (expected.iter().rev().nth(at), found.iter().rev().nth(at)));
+            forward.take(star + 1).chain(backward).collect()
         }
-    }
+    };
+    let differs = pairs.iter().find(|pair| match pair {
+        (Some(one), Some(other)) => !matches(one, other),
+        _ => true,
+    });
+    let told = |part: Option<&&str>| part.map_or("nothing more", |part| *part).to_owned();
+    let (one, other) = differs.copied().unwrap_or((None, None));
+    Some(match differs {
+        Some(_) => Difference {
+            expected: told(one),
+            found: told(other),
+        },
+        None => Difference {
+            expected: pattern.to_owned(),
+            found: sub.to_owned(),
+        },
+    })
 }
 
 /// Whether `text` matches a pattern in which `*` stands for any text.
@@ -151,6 +168,7 @@ mod tests {
             part("repo:*:ref:refs/heads/main"),
             pair("ref", "environment")
         );
+        assert_eq!(part("repo:acme@5/*:staging"), pair("staging", "production"));
         assert_eq!(
             part("repo:acme@5/idp@7:environment"),
             pair("nothing more", "production")

@@ -12,7 +12,16 @@ use crate::support::keycloak::Keycloak;
 use crate::support::{Step, cache};
 
 /// Runs the aws CLI with nothing but these variables; what it answered.
+#[track_caller]
 fn aws(account: &Account, environment: &[(&str, String)], arguments: &[&str]) -> Value {
+    try_aws(account, environment, arguments).unwrap_or_else(|told| panic!("{told}"))
+}
+
+fn try_aws(
+    account: &Account,
+    environment: &[(&str, String)],
+    arguments: &[&str],
+) -> Result<Value, String> {
     let program = cache().join("venv/bin/aws");
     let output = Command::new(&program)
         .args(arguments)
@@ -30,9 +39,10 @@ fn aws(account: &Account, environment: &[(&str, String)], arguments: &[&str]) ->
                 program.display()
             )
         });
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{told}");
-    serde_json::from_slice(&output.stdout).unwrap()
+    if output.status.success() {
+        return Ok(serde_json::from_slice(&output.stdout).unwrap());
+    }
+    Err(String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
 #[test]
@@ -64,26 +74,38 @@ fn another_login(account: &Account, job: JobIdentity) -> Vec<(&'static str, Stri
     let (url, token) = account.world.oidc.allow(job);
     let header = format!("Authorization: bearer {token}");
     let address = format!("{url}&audience=sts.amazonaws.com");
-    let answer = Command::new("curl")
-        .args(["--silent", "--fail", "--header", &header, &address])
-        .output()
-        .expect("curl starts");
-    let answer: Value = serde_json::from_slice(&answer.stdout).unwrap();
-    let region = [("AWS_REGION", "eu-central-1".to_owned())];
-    let session = aws(
-        account,
-        &region,
-        &[
-            "sts",
-            "assume-role-with-web-identity",
-            "--role-arn",
-            ROLE,
-            "--role-session-name",
-            "GitHubActions",
-            "--web-identity-token",
-            answer["value"].as_str().unwrap(),
-        ],
-    );
+    let exchange = || {
+        let answer = Command::new("curl")
+            .args(["--silent", "--fail", "--header", &header, &address])
+            .output()
+            .expect("curl starts");
+        let answer: Value = serde_json::from_slice(&answer.stdout).unwrap();
+        let region = [("AWS_REGION", "eu-central-1".to_owned())];
+        try_aws(
+            account,
+            &region,
+            &[
+                "sts",
+                "assume-role-with-web-identity",
+                "--role-arn",
+                ROLE,
+                "--role-session-name",
+                "GitHubActions",
+                "--web-identity-token",
+                answer["value"].as_str().unwrap(),
+            ],
+        )
+    };
+    // The five minutes of a token are seconds where time is fast, and the CLI needs some to start.
+    let mut tries = (0..5).map(|_| exchange());
+    let session = tries
+        .find(|told| {
+            told.as_ref()
+                .err()
+                .is_none_or(|told| !told.contains("ExpiredToken"))
+        })
+        .expect("a token outlives the start of the CLI")
+        .unwrap_or_else(|told| panic!("{told}"));
     let credential = |name: &str| session["Credentials"][name].as_str().unwrap().to_owned();
     vec![
         ("AWS_ACCESS_KEY_ID", credential("AccessKeyId")),

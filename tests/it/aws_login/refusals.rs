@@ -126,6 +126,37 @@ fn another_region_does_not_speak_for_one_that_nobody_knows() {
 }
 
 #[test]
+fn a_region_that_is_not_there_is_bad_input() {
+    let account = Account::new();
+    let ended = step(&account, job(Some("production")))
+        .env("KECS_AWS_REGION", "eu-west-9")
+        .env("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:9")
+        .run("aws-login", &[]);
+    assert_eq!(ended.code, 2, "{}", ended.log);
+    for told in ["no AWS answers in the region eu-west-9", "eu-west-1"] {
+        assert!(ended.log.contains(told), "{}", ended.log);
+    }
+    assert_eq!(ended.log.matches("attempt ").count(), 1, "{}", ended.log);
+}
+
+#[test]
+fn without_a_job_there_is_no_registry_login_that_nobody_hears_of() {
+    let account = Account::new();
+    let ended = step(&account, job(Some("production")))
+        .env("GITHUB_ENV", "")
+        .run("aws-login", &["--ecr-login"]);
+    assert_eq!(ended.code, 2, "{}", ended.log);
+    assert!(ended.log.contains("get-login-password"), "{}", ended.log);
+    assert_eq!(
+        account
+            .world
+            .journal
+            .count("sts", "AssumeRoleWithWebIdentity"),
+        0
+    );
+}
+
+#[test]
 fn an_issuer_that_is_no_address_is_told() {
     let account = Account::new();
     let ended = step(&account, job(Some("production")))

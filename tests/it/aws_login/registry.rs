@@ -39,6 +39,7 @@ fn a_registry_login_is_a_file_of_this_job_and_goes_with_the_logout() {
     assert!(ended.log.contains(&format!("::add-mask::{password}")));
 
     std::fs::write(step.folder.path().join("env"), "").unwrap();
+    // Of the two variables one was set anew since.
     let step = step
         .env("DOCKER_CONFIG", &folder)
         .env("REGISTRY_AUTH_FILE", "/home/ada/auth.json");
@@ -85,6 +86,10 @@ fn what_the_user_has_configured_goes_on_to_work() {
     let step = step(&account, job(Some("production")));
     let home = step.folder.path().join("home");
     std::fs::create_dir_all(home.join(".docker/cli-plugins")).unwrap();
+    std::fs::create_dir_all(home.join(".docker/contexts")).unwrap();
+    let podmans = home.join("auth.json");
+    let theirs = json!({"auths": {"quay.io": {"auth": "eQ=="}}});
+    std::fs::write(&podmans, theirs.to_string()).unwrap();
     let users = json!({
         "auths": {"ghcr.io": {"auth": "eA=="}},
         "credsStore": "desktop",
@@ -92,29 +97,51 @@ fn what_the_user_has_configured_goes_on_to_work() {
     });
     let file = home.join(".docker/config.json");
     std::fs::write(&file, users.to_string()).unwrap();
-    let step = step.env("HOME", home.to_str().unwrap());
+    let step = step
+        .env("HOME", home.to_str().unwrap())
+        .env("REGISTRY_AUTH_FILE", podmans.to_str().unwrap());
     let ended = step.run("aws-login", &["--ecr-login"]);
     assert_eq!(ended.code, 0, "{}", ended.log);
-    assert!(
-        ended.log.contains("credential store desktop"),
-        "{}",
-        ended.log
-    );
-    let written = std::path::Path::new(&exported(&ended, "DOCKER_CONFIG")).join("config.json");
+    let folder = exported(&ended, "DOCKER_CONFIG");
+    let written = std::path::Path::new(&folder).join("config.json");
     let config: serde_json::Value =
         serde_json::from_slice(&std::fs::read(&written).unwrap()).unwrap();
     assert_eq!(config["auths"]["ghcr.io"]["auth"], "eA==");
     assert!(config["auths"][&registry]["auth"].is_string());
     assert_eq!(config["proxies"]["default"]["httpProxy"], "http://proxy");
-    assert!(config.get("credsStore").is_none());
-    let plugins = config["cliPluginsExtraDirs"][0].as_str().unwrap();
-    assert!(plugins.ends_with("home/.docker/cli-plugins"));
+    assert_eq!(config["auths"]["quay.io"]["auth"], "eQ==");
+    // The user's store goes on to answer, but not for ECR.
+    assert_eq!(config["credsStore"], "desktop");
+    assert_eq!(config["credHelpers"][&registry], "");
+    for name in ["cli-plugins", "contexts"] {
+        assert!(std::path::Path::new(&folder).join(name).is_dir(), "{name}");
+    }
+    let auth = exported(&ended, "REGISTRY_AUTH_FILE");
+    let others: serde_json::Value = serde_json::from_slice(&std::fs::read(&auth).unwrap()).unwrap();
+    assert_eq!(others["auths"]["quay.io"]["auth"], "eQ==");
+    assert_eq!(others["credHelpers"], json!({}));
     assert!(exported(&ended, "BUILDX_CONFIG").ends_with("home/.docker/buildx"));
     assert_eq!(
         std::fs::read_to_string(&file).unwrap(),
         users.to_string(),
         "the user's own file stays"
     );
+    let builders = exported(&ended, "BUILDX_CONFIG");
+    std::fs::write(step.folder.path().join("env"), "").unwrap();
+    let step = step
+        .env("DOCKER_CONFIG", &folder)
+        .env("REGISTRY_AUTH_FILE", &auth)
+        .env("BUILDX_CONFIG", &builders);
+    let ended = step.run("aws-login", &["--operation=logout"]);
+    assert_eq!(ended.code, 0, "{}", ended.log);
+    assert_eq!(exported(&ended, "DOCKER_CONFIG"), "");
+    assert_eq!(
+        exported(&ended, "REGISTRY_AUTH_FILE"),
+        podmans.to_str().unwrap()
+    );
+    assert_eq!(exported(&ended, "BUILDX_CONFIG"), "");
+    assert!(!std::path::Path::new(&folder).exists());
+    assert!(home.join(".docker/contexts").is_dir(), "the user's stays");
 }
 
 #[test]
