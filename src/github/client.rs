@@ -86,7 +86,7 @@ impl Repository {
         let graphql = context
             .env
             .get("GITHUB_GRAPHQL_URL")
-            .map_or_else(|| format!("{api}/graphql"), str::to_owned);
+            .map_or_else(|| graphql_of(api), str::to_owned);
         let (origin, graphql_path) = split(&graphql)
             .ok_or_else(|| Error::usage(format!("GITHUB_GRAPHQL_URL is {graphql:?}")))?;
         let client = |base: &str, variable: &str| {
@@ -244,9 +244,19 @@ impl Repository {
                 refused.with_code("RATE_LIMITED").hint(HOURLY)
             }
             403 | 404 => refused.hint(PERMISSIONS),
+            500.. => {
+                refused.hint("GitHub has a fault (githubstatus.com says more): start this again.")
+            }
             _ => refused,
         }
     }
+}
+
+/// Where GraphQL is beside a REST address: on GitHub Enterprise Server that ends in `/api/v3`.
+fn graphql_of(api: &str) -> String {
+    let api = api.trim_end_matches('/');
+    let start = api.strip_suffix("/v3").unwrap_or(api);
+    format!("{start}/graphql")
 }
 
 /// A text up to the web page that it quotes.

@@ -1,7 +1,5 @@
 //! The writes.
 
-use std::time::Duration;
-
 use base64::Engine as _;
 use serde_json::{Value, json};
 
@@ -28,9 +26,6 @@ const CONTENTS: &str = "`permissions:` of the job needs `contents: write`, and a
      of the repository may also protect this branch.";
 const PULL_REQUESTS: &str = "`permissions:` of the job needs `pull-requests: write`, and a reusable workflow needs it from its caller too.";
 
-/// The longest wait that a label is worth.
-const MOMENT: Duration = Duration::from_secs(60);
-
 /// What has been written so far.
 #[derive(Default)]
 pub(super) struct Done {
@@ -38,6 +33,8 @@ pub(super) struct Done {
     pub number: Option<u64>,
     pub url: Option<String>,
     pub head: Option<String>,
+    /// Whether GitHub may have opened a pull request for this run, and not said so.
+    pub opening: bool,
     /// What came of `auto-merge`; it is asked for once.
     pub merge: Option<String>,
 }
@@ -207,11 +204,12 @@ impl Writer<'_> {
             "body": body::replace(request.body.as_deref().unwrap_or(""), &part),
             "draft": request.draft,
         });
-        let opened = self
-            .repository
-            .post("pulls", &body)
-            .await
-            .map_err(|error| self.not_opened(error, state))?;
+        let opened = self.repository.post("pulls", &body).await;
+        let opened = opened.map_err(|error| {
+            let code = error.code().unwrap_or("");
+            done.opening = code.is_empty() || code.starts_with('5');
+            self.not_opened(error, state)
+        })?;
         let text = |pointer| {
             opened
                 .pointer(pointer)
@@ -227,6 +225,21 @@ impl Writer<'_> {
         self.context.runner.line(format!("opened #{number}"));
         self.furnish(number).await;
         Ok(())
+    }
+
+    /// A pull request that GitHub opened without saying so is this run's all the same.
+    pub(super) async fn adopt(&self, plan: &Plan, done: &mut Done) {
+        let pull = plan.pull.as_ref();
+        let Some(pull) = pull.filter(|pull| pull.head == self.request.branch) else {
+            return;
+        };
+        if done.opening && done.number.is_none() {
+            done.operation = Some("created");
+            done.number = Some(pull.number);
+            done.url = Some(pull.url.clone());
+            self.context.runner.line(format!("opened #{}", pull.number));
+            self.furnish(pull.number).await;
+        }
     }
 
     /// Our part of the description. It stands without what the releases' records say.
@@ -270,71 +283,6 @@ impl Writer<'_> {
         ))
     }
 
-    /// Labels, reviewers, assignees, milestone. The pull request stands without them, so a refusal is a warning.
-    async fn furnish(&self, number: u64) {
-        let request = self.request;
-        let (issue, pull) = (format!("issues/{number}"), format!("pulls/{number}"));
-        let mut wishes = Vec::new();
-        if !request.labels.is_empty() {
-            let body = json!({"labels": request.labels});
-            wishes.push(("labels", format!("{issue}/labels"), body));
-        }
-        if !request.assignees.is_empty() {
-            let body = json!({"assignees": request.assignees});
-            wishes.push(("assignees", format!("{issue}/assignees"), body));
-        }
-        if !request.reviewers.is_empty() || !request.team_reviewers.is_empty() {
-            let body = json!({
-                "reviewers": request.reviewers,
-                "team_reviewers": request.team_reviewers,
-            });
-            wishes.push(("reviewers", format!("{pull}/requested_reviewers"), body));
-        }
-        if let Some(milestone) = request.milestone {
-            wishes.push(("milestone", issue, json!({"milestone": milestone})));
-        }
-        for (input, path, body) in wishes {
-            let message = match self.wish(input, &path, &body).await {
-                Err(error) => format!("#{number} is open without its `{input}`: {error}"),
-                // GitHub leaves out whoever cannot be assigned, and says nothing.
-                Ok(answer) if input == "assignees" => match unassigned(&request.assignees, &answer)
-                {
-                    missing if missing.is_empty() => continue,
-                    missing => format!(
-                        "#{number} is not assigned to {missing}: GitHub takes people who may write to the repository or took \
-                         part in the pull request"
-                    ),
-                },
-                Ok(_) => continue,
-            };
-            self.context.runner.warning("update-tfvar", &message);
-        }
-    }
-
-    /// One of these, three times if GitHub has a passing fault or asks to wait a moment.
-    async fn wish(&self, input: &str, path: &str, body: &Value) -> Result<Value> {
-        let mut pause = Duration::from_secs(1);
-        let mut left = 2;
-        loop {
-            let answer = match input {
-                "milestone" => self.repository.patch(path, body).await,
-                _ => self.repository.post(path, body).await,
-            };
-            let error = match answer {
-                Err(error) if left > 0 => error,
-                answer => return answer,
-            };
-            let passing = error.code().is_none_or(|code| code.starts_with('5'));
-            let asked = error.wait().filter(|wait| *wait <= MOMENT);
-            if asked.is_none() && !passing {
-                return Err(error);
-            }
-            self.context.clock.sleep(asked.unwrap_or(pause)).await;
-            pause *= 2;
-            left -= 1;
-        }
-    }
-
     async fn describe(
         &self,
         number: u64,
@@ -343,11 +291,26 @@ impl Writer<'_> {
         plan: &Plan,
     ) -> Result<()> {
         let part = self.part(plan).await;
-        let mut change = json!({"body": body::replace(body, &part)});
-        if let Some(title) = title {
+        // People may have written since the state was read.
+        let now = self.repository.get(&format!("pulls/{number}")).await?;
+        let now = now.unwrap_or_default();
+        let text = |name: &str| now.get(name).and_then(Value::as_str).map(str::to_owned);
+        let body = text("body").unwrap_or_else(|| body.to_owned());
+        let mut change = json!({"body": body::replace(&body, &part)});
+        let kept = plan.pull.as_ref().map(|pull| pull.title.clone()) == text("title");
+        if let Some(title) = title.filter(|_| kept) {
             change["title"] = title.into();
         }
-        self.patch(number, &change).await?;
+        let answer = self.patch(number, &change).await?;
+        if answer.get("state").and_then(Value::as_str) == Some("closed") {
+            // It says what was proposed when it was closed or merged, not what came after.
+            let before = json!({"body": body, "title": text("title")});
+            self.patch(number, &before).await?;
+            self.context.runner.line(format!(
+                "#{number} was closed meanwhile: its description stays as it was"
+            ));
+            return Ok(());
+        }
         self.context
             .runner
             .line(format!("updated the description of #{number}"));
@@ -375,19 +338,6 @@ impl Writer<'_> {
             .await
             .map_err(|error| for_lack_of(error, PULL_REQUESTS))
     }
-}
-
-/// Those who were to be assigned and are not.
-fn unassigned(wanted: &[String], answer: &Value) -> String {
-    let there = answer.get("assignees").and_then(Value::as_array);
-    let assigned = |login: &str| {
-        there.into_iter().flatten().any(|one| {
-            let known = one.get("login").and_then(Value::as_str);
-            known.is_some_and(|known| known.eq_ignore_ascii_case(login))
-        })
-    };
-    let missing = wanted.iter().filter(|login| !assigned(login));
-    missing.cloned().collect::<Vec<_>>().join(", ")
 }
 
 /// Names the permission, where a lack of one is what the refusal may mean.

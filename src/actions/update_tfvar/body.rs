@@ -72,7 +72,8 @@ fn find(body: &str) -> Option<(Range<usize>, Mark)> {
         Some((start, end, mark))
     })?;
     let opened = end + OPENED.len();
-    let closed = body[opened..].find(CLOSE);
+    // A value may hold the closing comment too: the last one is ours.
+    let closed = body[opened..].rfind(CLOSE);
     let end = closed.map_or(opened, |at| opened + at + CLOSE.len());
     Some((start..end, mark))
 }

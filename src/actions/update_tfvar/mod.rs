@@ -4,6 +4,7 @@ mod apply;
 mod args;
 mod blobs;
 mod body;
+mod furnish;
 mod local;
 mod merge;
 mod overtaken;

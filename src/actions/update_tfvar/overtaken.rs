@@ -27,7 +27,14 @@ pub(super) fn by_base(
     if let Some(own) = own
         && let Some(proposed) = proposed(request, state).unwrap_or_default()
     {
-        if over(&proposed) {
+        let people = state.branch.as_ref().is_some_and(|branch| branch.people);
+        if over(&proposed) && (people || Mark::of(&own.body).is_none()) {
+            plan.note = Some(format!(
+                "{} has it already; #{} stays open, since it holds work of people",
+                state.base, own.number
+            ));
+            plan.pull = Some(own.clone());
+        } else if over(&proposed) {
             plan.steps.push(close(own, &reason));
             plan.pull = Some(own.clone());
         } else if let Some(told) = tell(request, state, own, &proposed)? {

@@ -8,6 +8,8 @@ use crate::error::{Error, Kind, Result};
 
 /// From the first refusal, requests included.
 const LIMIT: Duration = Duration::from_secs(60);
+/// What GitHub may ask to wait in all.
+const ASKED: Duration = Duration::from_secs(180);
 /// Rounds of writes, before it is said that others never stop.
 const ROUNDS: u32 = 40;
 /// Rounds of the very same steps.
@@ -35,6 +37,7 @@ pub(super) struct Patience<'a> {
     context: &'a Context,
     /// When the first refusal came.
     since: Option<Duration>,
+    asked: Duration,
     round: u32,
     tries: u32,
     last: Vec<Step>,
@@ -45,6 +48,7 @@ impl<'a> Patience<'a> {
         Self {
             context,
             since: None,
+            asked: Duration::ZERO,
             round: 0,
             tries: 0,
             last: Vec::new(),
@@ -63,8 +67,15 @@ impl<'a> Patience<'a> {
         let pause = asked + self.jitter()?;
         let now = self.context.clock.elapsed();
         let spent = now.saturating_sub(*self.since.get_or_insert(now));
-        let races = RACES.contains(&error.code().unwrap_or(""));
-        if self.tries >= TRIES && asked.is_zero() && !races || spent + pause > LIMIT {
+        let code = error.code().unwrap_or("");
+        // Somebody was faster, or a fault of GitHub's or of the network's.
+        let passing = RACES.contains(&code)
+            || code.is_empty()
+            || code.starts_with('5')
+            || error.message().contains("already exists");
+        self.asked += asked;
+        let late = spent.saturating_sub(self.asked) + pause.saturating_sub(asked) > LIMIT;
+        if self.tries >= TRIES && asked.is_zero() && !passing || late || self.asked > ASKED {
             return Err(error);
         }
         let seconds = pause.as_secs_f64();

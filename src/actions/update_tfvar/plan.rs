@@ -144,6 +144,18 @@ pub(super) fn decide(request: &Request, state: &State) -> Result<Plan> {
     if !edited.is_change() {
         return overtaken::by_base(request, state, &edited, own, &rivals);
     }
+    // On another branch, such as one that a name or a `base` of the default branch's led to.
+    if own.is_none()
+        && let Some((rival, _)) = rivals.iter().find(|(_, mark)| mark.to == wanted)
+    {
+        let note = format!("#{} proposes it already", rival.number);
+        return Ok(Plan::idle(
+            &edited,
+            title,
+            Some((*rival).clone()),
+            Some(note),
+        ));
+    }
     if let Some((rival, _)) = rivals
         .iter()
         .find(|(_, mark)| yields(request, &wanted, &mark.to))
@@ -158,7 +170,7 @@ pub(super) fn decide(request: &Request, state: &State) -> Result<Plan> {
     let proposes = own.is_some_and(|own| Mark::of(&own.body).is_some_and(|mark| mark.to == wanted));
     if !proposes && let Some(declined) = declined(request, state, &edited, &wanted) {
         let note = format!(
-            "#{} proposed the same and was closed by a person; reopen it to propose it again",
+            "#{} proposed the same and was closed by a person; to propose it again, take this action's part out of its description",
             declined.number
         );
         return Ok(Plan::idle(
@@ -313,7 +325,8 @@ fn propose(
 pub(super) fn describe(request: &Request, pull: &Pull, changes: &[Change]) -> Option<Step> {
     let mark = Mark::new(request, changes);
     let known = Mark::of(&pull.body);
-    let same = |known: &Mark| known.file == mark.file && known.to == mark.to;
+    let same =
+        |known: &Mark| known.file == mark.file && known.to == mark.to && known.from == mark.from;
     if known.as_ref().is_some_and(same) {
         return None;
     }

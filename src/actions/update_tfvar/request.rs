@@ -154,8 +154,8 @@ fn within_repository(path: &str) -> Result<String> {
 /// apart.
 fn default_branch(file: &str, wanted: &[Assignment], base: Option<&str>) -> String {
     let mut addresses: Vec<String> = wanted.iter().map(|one| one.address.to_string()).collect();
-    let variable = addresses.first().cloned().unwrap_or_default();
     addresses.sort();
+    let variable = addresses.first().cloned().unwrap_or_default();
     let parts = [file, base.unwrap_or("")]
         .into_iter()
         .chain(addresses.iter().map(String::as_str));
@@ -192,6 +192,8 @@ fn is_branch(name: &str) -> bool {
         && !name.contains("@{")
         && !name.ends_with('.')
         && !name.starts_with('-')
+        // The name in full would become refs/heads/refs/…
+        && !name.starts_with("refs/")
         && name != "@"
 }
 
@@ -232,13 +234,12 @@ mod tests {
             default_branch(file, &wanted.0, base)
         };
         let branch = named(file, "keycloak_image_tag=1\nkeycloak_image_digest=2", None);
-        let start = "update-tfvar/terraform-environments-production-image/keycloak_image_tag-";
+        let start = "update-tfvar/terraform-environments-production-image/keycloak_image_digest-";
         assert!(branch.starts_with(start), "{branch}");
         assert!(is_branch(&branch));
         assert_eq!(
             branch,
             named(file, "keycloak_image_digest=3\nkeycloak_image_tag=4", None)
-                .replace("keycloak_image_digest-", "keycloak_image_tag-"),
         );
         let others = [
             named(file, "keycloak_image_tag=1", None),
@@ -260,8 +261,22 @@ mod tests {
             assert!(is_branch(name), "{name}");
         }
         for name in [
-            "", "/a", "a/", "a//b", "a b", "a..b", "a.lock", ".a", "a/.b", "a~", "a:b", "a@{b",
-            "@", "-a", "a.",
+            "",
+            "/a",
+            "a/",
+            "a//b",
+            "a b",
+            "a..b",
+            "a.lock",
+            ".a",
+            "a/.b",
+            "a~",
+            "a:b",
+            "a@{b",
+            "@",
+            "-a",
+            "a.",
+            "refs/heads/x",
         ] {
             assert!(!is_branch(name), "{name}");
         }

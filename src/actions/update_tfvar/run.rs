@@ -145,6 +145,7 @@ async fn propose(
             Step::AutoMerge { .. } => done.merge.is_none(),
             _ => true,
         });
+        writer.adopt(&plan, &mut done).await;
         if !open {
             return finish(request, context, &plan, done);
         }

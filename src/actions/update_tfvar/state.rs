@@ -4,8 +4,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::blobs::{Blob, content, file_at, is_link, resolved};
-use super::body::Mark;
 use super::request::Request;
+use crate::domain::tfvar::read as read_values;
 use crate::error::{Error, Result};
 use crate::github::Repository;
 
@@ -65,8 +65,12 @@ pub(super) struct Branch {
     pub oid: String,
     /// The file there.
     pub file: Option<Vec<u8>>,
-    /// Whether all its commits are in the base. Only asked for when no pull request is open.
+    /// Whether nothing would be lost with it: the base has all of it, its pull request was merged, or that was closed and has
+    /// no commit of others.
     pub merged: bool,
+    /// Whether it has commits of others that the base has not; only asked for when no pull request is open, or the base has
+    /// the values.
+    pub people: bool,
 }
 
 /// A pull request.
@@ -232,9 +236,23 @@ pub(super) async fn read(repository: &Repository, request: &Request) -> Result<S
             _ => None,
         };
         let proposed = state.open.iter().any(|pull| pull.head == request.branch);
-        let merged =
-            !proposed && oid != state.base_oid && is_merged(repository, &state, &oid).await?;
-        state.branch = Some(Branch { oid, file, merged });
+        // Only then does anything depend on whose commits there are.
+        let matters = oid != state.base_oid && (!proposed || has_it(request, &state));
+        let (ahead, ours) = match matters {
+            true => own_commits(repository, &state, &oid).await?,
+            false => (0, true),
+        };
+        let ended = state.past.iter().find(|pull| pull.head_ref_oid == oid);
+        let merged = !proposed
+            && oid != state.base_oid
+            && (ahead == 0 || ended.is_some_and(|pull| pull.state == "MERGED" || ours));
+        let people = ahead > 0 && !ours;
+        state.branch = Some(Branch {
+            oid,
+            file,
+            merged,
+            people,
+        });
     }
     Ok(state)
 }
@@ -296,17 +314,15 @@ fn unique(first: Pulls, second: Pulls, keep: impl Fn(&Pull) -> bool) -> Vec<Pull
     all
 }
 
-/// Whether nothing would be lost with the branch: a person closed or merged the pull request that ended there, the base has
-/// all of it, or this action closed that pull request and all commits are its own.
-async fn is_merged(repository: &Repository, state: &State, oid: &str) -> Result<bool> {
-    let ended = state.past.iter().find(|pull| pull.head_ref_oid == oid);
-    let by_us = |pull: &Pull| {
-        let mark = Mark::of(&pull.body);
-        pull.state == "CLOSED" && mark.is_some_and(|mark| mark.closed.is_some())
-    };
-    if ended.is_some_and(|pull| !by_us(pull)) {
-        return Ok(true);
-    }
+/// Whether the base has the values already.
+fn has_it(request: &Request, state: &State) -> bool {
+    let found = read_values(&request.file, &state.file, &request.addresses());
+    let wanted = request.wanted.iter().map(|one| &one.value);
+    found.is_ok_and(|found| found.iter().eq(wanted))
+}
+
+/// Commits that a branch has and the base has not: how many, and whether all are of this token's.
+async fn own_commits(repository: &Repository, state: &State, oid: &str) -> Result<(u64, bool)> {
     let path = format!("compare/{}...{oid}", state.base_oid);
     let compared = repository.get(&path).await?.unwrap_or_default();
     let ahead = compared.get("ahead_by").and_then(Value::as_u64);
@@ -315,7 +331,7 @@ async fn is_merged(repository: &Repository, state: &State, oid: &str) -> Result<
         commit.pointer("/author/login").and_then(Value::as_str) == Some(state.viewer.as_str())
     };
     // GitHub lists no more than 250.
-    let all_ours = commits
+    let all = commits
         .is_some_and(|commits| ahead == Some(commits.len() as u64) && commits.iter().all(ours));
-    Ok(ahead == Some(0) || ended.is_some() && all_ours)
+    Ok((ahead.unwrap_or(u64::MAX), all))
 }

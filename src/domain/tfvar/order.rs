@@ -18,26 +18,38 @@ pub enum Course {
     Unknown,
 }
 
-/// Order of two values: semantic versions, with or without `v` before them, two or three numbers, alone or as the tag of an
-/// image of the same repository. `None` if one is none.
+/// Order of two values: semantic versions, with or without `v` before them, or numbers between dots, alone or as the tag of
+/// an image of the same repository. `None` if one is none.
 fn compare(from: &str, to: &str) -> Option<Ordering> {
     let ((from_name, from), (to_name, to)) = (tagged(from), tagged(to));
     (from_name == to_name).then_some(())?;
-    Some(version(to)?.cmp_precedence(&version(from)?))
+    semantic(from, to).or_else(|| numbers(from, to))
 }
 
-fn version(text: &str) -> Option<Version> {
-    let text = text.strip_prefix(['v', 'V']).unwrap_or(text);
-    let short = |parts: usize| format!("{text}{}", ".0".repeat(3 - parts));
-    let numbers = text.split('.').count();
-    let digits = text
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || byte == b'.');
-    match (digits, numbers) {
-        // A lone number may be anything.
-        (true, 2) => Version::parse(&short(numbers)).ok(),
-        _ => Version::parse(text).ok(),
-    }
+/// Order of two texts that are numbers between dots behind the same letters: `27`, `26.7`, `2026.10.01`, `kc-1.2.3.4`.
+fn numbers(from: &str, to: &str) -> Option<Ordering> {
+    let parts = |text: &str| -> Option<(String, Vec<u64>)> {
+        let start = text.find(|c: char| c.is_ascii_digit())?;
+        let (name, rest) = text.split_at(start);
+        let numbers: Result<Vec<u64>, _> = rest.split('.').map(str::parse).collect();
+        let letters = |c: char| c.is_ascii_alphabetic() || c == '-' || c == '_';
+        let name = if name.eq_ignore_ascii_case("v") {
+            ""
+        } else {
+            name
+        };
+        (name.chars().all(letters)).then_some((name.to_owned(), numbers.ok()?))
+    };
+    let ((from_name, mut from), (to_name, mut to)) = (parts(from)?, parts(to)?);
+    let length = from.len().max(to.len());
+    from.resize(length, 0);
+    to.resize(length, 0);
+    (from_name == to_name).then(|| to.cmp(&from))
+}
+
+fn semantic(from: &str, to: &str) -> Option<Ordering> {
+    let version = |text: &str| Version::parse(text.strip_prefix(['v', 'V']).unwrap_or(text)).ok();
+    Some(version(to)?.cmp_precedence(&version(from)?))
 }
 
 /// The name in front of a tag, and the tag: `r/k:1.4.2@sha256:…` is an image, `1.4.2` a tag alone.
@@ -95,7 +107,14 @@ mod tests {
             ("26.7", "26.6", true),
             ("26.7", "26.10", false),
             ("26.7.5", "26.7", true),
-            ("27", "26", false),
+            ("27", "26", true),
+            ("v27", "v26", true),
+            ("2026.10.01", "2026.09.01", true),
+            ("keycloak-1.4.2", "keycloak-1.4.1", true),
+            ("keycloak-1.4.2", "other-1.4.1", false),
+            ("26.7.4.2", "26.7.4.1", true),
+            ("26.7.4.1", "26.7.4.2", false),
+            ("26.7", "26.7.0", false),
             ("r.io:5000/k:1.4.2", "r.io:5000/k:1.4.1", true),
             ("r/k:1.4.2@sha256:aa", "r/k:1.4.1@sha256:bb", true),
             ("r/k:1.4.2", "r/other:1.4.1", false),

@@ -202,6 +202,50 @@ fn commits_of_people_outlive_that_this_action_closed_their_pull_request() {
 }
 
 #[test]
+fn a_pull_request_that_holds_work_of_people_is_not_closed_for_them() {
+    // Somebody else's, on the branch that is named.
+    let forge = forge();
+    let tip = forge.tip("main").unwrap();
+    let made = json!({"ref": "refs/heads/feature/x", "sha": tip});
+    forge.request("POST", &format!("{REPOSITORY}/git/refs"), Some(made));
+    forge.put("feature/x", "notes.md", b"a note\n");
+    let pull = json!({"title": "Mine", "head": "feature/x", "base": "main", "body": "work"});
+    forge.request("POST", &format!("{REPOSITORY}/pulls"), Some(pull));
+    let ended = run(&proposing(&forge, "1.0.0").env("KECS_BRANCH", "feature/x"));
+    assert!(forge.pulls()[0].open, "{}", ended.log);
+    assert!(ended.log.contains("stays open"), "{}", ended.log);
+
+    // Ours, with a commit of theirs.
+    run(&proposing(&forge, "1.1.0"));
+    forge.put(BRANCH, "more.md", b"more\n");
+    forge.put("main", FILE, content("1.1.0", "sha256:aa").as_bytes());
+    run(&proposing(&forge, "1.1.0"));
+    assert!(forge.pulls()[1].open);
+
+    // Closed by a person, and another value: the commit stays.
+    forge.patch(2, json!({"state": "closed"}));
+    run(&proposing(&forge, "1.2.0"));
+    assert_eq!(forge.text(BRANCH, "more.md"), "more\n");
+}
+
+#[test]
+fn the_same_values_in_another_order_are_the_same_proposal() {
+    let forge = forge();
+    let with = |variables: &str| proposing(&forge, "1.1.0").env("KECS_VARIABLES", variables);
+    run(&with(
+        "keycloak_image_tag=1.1.0\nkeycloak_image_digest=sha256:bb",
+    ));
+    let everything = forge.everything();
+    let other = "keycloak_image_digest=sha256:bb\nkeycloak_image_tag=1.1.0";
+    for step in [with(other), with(other).env("KECS_BASE", "main")] {
+        let ended = run(&step);
+        assert_eq!(output(&ended, "pull-request-number"), 1);
+        assert_eq!(output(&ended, "pull-request-operation"), "none");
+        assert_eq!(forge.everything(), everything);
+    }
+}
+
+#[test]
 fn what_a_person_closed_stays_closed_while_another_value_is_proposed() {
     let forge = forge();
     run(&proposing(&forge, "1.1.0"));

@@ -64,6 +64,7 @@ impl Model {
                 oid: oid.clone(),
                 file: Some(self.commits[oid].1.clone()),
                 merged: self.is_spent(branch, oid),
+                people: false,
             }),
             open,
             past,
