@@ -30,6 +30,17 @@ fn use_ring() {
     drop(already_set);
 }
 
+/// Whether a failure was for want of trust in a certificate, which no second try changes.
+///
+/// Source: the text of `rustls::Error::InvalidCertificate`, rustls 0.23.
+pub fn is_untrusted(failure: &str) -> bool {
+    failure.contains("invalid peer certificate")
+}
+
+/// What to do about a certificate that is not trusted.
+pub const UNTRUSTED_HINT: &str = "The certificate that answers is not trusted here. Behind a proxy that opens TLS, set SSL_CERT_FILE to a file with its \
+     certificate authority; if it is said to have expired, look at this machine's clock.";
+
 /// Percent-encodes all but the unreserved characters of RFC 3986, for one value of a query.
 pub fn encode(text: &str) -> String {
     text.bytes()

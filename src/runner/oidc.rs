@@ -47,7 +47,11 @@ impl Issuer {
                 return Error::usage(format!("{tried}: ACTIONS_ID_TOKEN_REQUEST_URL is no address"))
                     .hint("The runner sets it: no step may change it.");
             }
-            Error::refused(tried).because(error.without_url()).hint(
+            let error = Error::refused(tried).because(error.without_url());
+            if http::is_untrusted(&error.message()) {
+                return error.hint(http::UNTRUSTED_HINT);
+            }
+            error.hint(
                 "The runner does not reach GitHub's token service, ACTIONS_ID_TOKEN_REQUEST_URL: check HTTPS_PROXY and NO_PROXY, \
                  then run the job again.",
             )
@@ -69,25 +73,25 @@ impl Issuer {
 
 async fn read(tried: &str, answer: reqwest::Response, runner: &Runner) -> Result<Secret> {
     let status = answer.status();
-    let body: Value = answer.json().await.map_err(|error| {
-        Error::refused(format!("{tried}: status {status}"))
+    let refused = |told: &str| {
+        let hint = match status.as_u16() {
+            401 | 403 => {
+                "The job's own right to tokens has ended or was taken away: it lasts as long as the job runs. Run the job again."
+            }
+            _ => "If it was a passing fault of GitHub's, run the job again.",
+        };
+        Error::refused(format!("{tried}: status {status}{told}"))
             .with_code(status.as_str())
-            .because(error.without_url())
-            .hint("If it was a passing fault of GitHub's, run the job again.")
-    })?;
+            .hint(hint)
+    };
+    let body: Value = answer
+        .json()
+        .await
+        .map_err(|error| refused("").because(error.without_url()))?;
     body.get("value")
         .and_then(Value::as_str)
         .map(|token| runner.secret(token))
-        .ok_or_else(|| {
-            Error::refused(format!("{tried}: status {status}, no token in the answer"))
-                .with_code(status.as_str())
-                .hint(match status.as_u16() {
-                    401 | 403 => {
-                        "The job's own right to tokens has ended or was taken away: it lasts as long as the job runs. Run the job again."
-                    }
-                    _ => "If it was a passing fault of GitHub's, run the job again.",
-                })
-        })
+        .ok_or_else(|| refused(", no token in the answer"))
 }
 
 fn missing(env: &Env) -> String {

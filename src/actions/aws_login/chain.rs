@@ -1,5 +1,6 @@
 //! One role from another: `AssumeRole` with the credentials that the job has, and session tags that say which job it is.
 
+use aws_sdk_sts::error::ProvideErrorMetadata as _;
 use aws_sdk_sts::types::Tag;
 
 use super::args::Args;
@@ -7,6 +8,7 @@ use super::exchange::{client, failed, policy_arns};
 use super::login::Login;
 use super::persist::persist;
 use super::plan::{Request, Role, check_account};
+use super::refusal::Class;
 use super::skew::ReplyDate;
 use super::tags;
 use crate::action::Context;
@@ -47,17 +49,16 @@ pub(super) async fn chain(args: &Args, context: &Context, request: &Request) -> 
             Err(error) => {
                 let tried = format!("could not assume {role} in {region}");
                 let tagged = !tags.is_empty();
-                let mut failed =
-                    failed(&tried, &error, |refusal| refusal.chain_hint(&role, tagged));
-                if failed.code.as_deref() == Some("PackedPolicyTooLarge")
-                    && tags::drop_optional(&mut tags)
-                {
+                let mut failed = failed(context, &tried, &error, |refusal| {
+                    refusal.chain_hint(&role, tagged)
+                });
+                if error.code() == Some("PackedPolicyTooLarge") && tags::drop_optional(&mut tags) {
                     context.runner.line(format!(
                         "{}; trying again with fewer session tags",
                         failed.error.message()
                     ));
                     // Not a fault that time mends, but one that this attempt mended.
-                    failed.code = Some("Throttling".to_owned());
+                    failed.class = Class::Passing;
                 }
                 Ok(Err(failed))
             }
@@ -75,18 +76,18 @@ async fn expand(
     name: &str,
     date: &ReplyDate,
 ) -> Result<String> {
-    let answer = client(context, &request.region, date)
-        .await
-        .get_caller_identity()
-        .send()
-        .await;
-    date.warn(context);
-    let answer = answer.map_err(|error| {
+    let answer = persist(args, context, &request.region, async |region| {
+        let sts = client(context, region, date).await;
+        let answer = sts.get_caller_identity().send().await;
+        date.warn(context);
         let tried = "could not find out which account the present credentials belong to";
-        failed(tried, &error, |refusal| refusal.chain_hint(name, false)).error.hint(
-            "Give `role-to-assume` as an ARN, log in before this step, and see that this runner's clock is right.",
-        )
-    })?;
+        Ok(answer.map_err(|error| {
+            failed(context, tried, &error, |refusal| {
+                refusal.chain_hint(name, false)
+            })
+        }))
+    })
+    .await?;
     let account = answer
         .account()
         .ok_or_else(|| Error::refused("AWS STS answered without an account"))?;

@@ -12,12 +12,13 @@ use super::claims::Claims;
 use super::login::Login;
 use super::persist::{Failed, persist};
 use super::plan::{self, Request};
-use super::refusal::Refusal;
+use super::refusal::{Class, Refusal};
 use super::skew::ReplyDate;
 use super::subject::{self, Form};
 use crate::action::Context;
 use crate::aws;
 use crate::error::{Error, Kind, Result};
+use crate::http;
 use crate::runner::oidc::Issuer;
 
 /// Asks STS until it agrees or the refusal is final; each attempt has a fresh token.
@@ -36,8 +37,8 @@ pub(super) async fn exchange(
             Ok(token) => token,
             Err(error) if passes(&error) => {
                 return Ok(Err(Failed {
-                    code: Some(NO_TOKEN.to_owned()),
-                    status: None,
+                    class: Class::Passing,
+                    silent: false,
                     error,
                     hint: "GitHub's token service did not answer; run the job again.".to_owned(),
                 }));
@@ -61,11 +62,12 @@ pub(super) async fn exchange(
             Ok(session) => Ok(Ok(session)),
             Err(error) => {
                 let tried = format!("could not assume {role} in {region}");
-                let failed = failed(&tried, &error, |refusal| refusal.hint(&claims, account));
-                if failed.code.is_some() {
+                if error.code().is_some() {
                     show(context, &claims);
                 }
-                Ok(Err(failed))
+                Ok(Err(failed(context, &tried, &error, |refusal| {
+                    refusal.hint(&claims, account)
+                })))
             }
         }
     })
@@ -73,13 +75,12 @@ pub(super) async fn exchange(
     Login::of(context, answer.credentials(), answer.assumed_role_user())
 }
 
-/// A fault of the token service that is classed as what STS says when it cannot reach it.
-const NO_TOKEN: &str = "IDPCommunicationError";
-
 /// Whether GitHub may give a token to the next attempt.
 fn passes(error: &Error) -> bool {
     let refused = ["400", "401", "403", "404"];
-    error.kind() == Kind::Refused && !refused.contains(&error.code().unwrap_or(""))
+    error.kind() == Kind::Refused
+        && !refused.contains(&error.code().unwrap_or(""))
+        && !http::is_untrusted(&error.message())
 }
 
 /// A client of one attempt: `persist` decides on new ones.
@@ -102,6 +103,7 @@ pub(super) fn policy_arns(request: &Request) -> Option<Vec<PolicyDescriptorType>
 
 /// What an attempt came back with, for `persist` and for the reader.
 pub(super) fn failed<E>(
+    context: &Context,
     tried: &str,
     error: &SdkError<E, HttpResponse>,
     hint: impl FnOnce(&Refusal) -> String,
@@ -110,17 +112,33 @@ where
     E: ProvideErrorMetadata + RequestId + std::error::Error + Send + Sync + 'static,
 {
     let status = error.raw_response().map(|answer| answer.status().as_u16());
+    let explained = aws::explain(tried, error);
+    let told = explained.message();
     let refusal = Refusal {
         code: error.code(),
-        message: error.message().unwrap_or(""),
+        message: error.message().unwrap_or(&told),
         status,
+        chosen: is_host_chosen(context),
     };
     Failed {
+        class: refusal.class(),
+        silent: error.code().is_none() && status.is_none(),
         hint: hint(&refusal),
-        code: error.code().map(str::to_owned),
-        status,
-        error: aws::explain(tried, error),
+        error: explained,
     }
+}
+
+/// Whether somebody's settings decide which host is asked.
+fn is_host_chosen(context: &Context) -> bool {
+    let set = |name| context.env.get(name).is_some();
+    let on = |name| {
+        let value = context.env.get(name).unwrap_or_default();
+        value.eq_ignore_ascii_case("true")
+    };
+    set("AWS_ENDPOINT_URL")
+        || set("AWS_ENDPOINT_URL_STS")
+        || on("AWS_USE_FIPS_ENDPOINT")
+        || on("AWS_USE_DUALSTACK_ENDPOINT")
 }
 
 fn check_subject(args: &Args, claims: &Claims) -> Result<()> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::args::Args;
-use super::refusal::{Class, DENIED_ATTEMPTS, Refusal};
+use super::refusal::{Class, DENIED_ATTEMPTS};
 use crate::action::Context;
 use crate::domain::region::{fallback, is_known};
 use crate::error::{Error, Result};
@@ -17,24 +17,14 @@ const DENIED_PAUSE: Duration = Duration::from_secs(3);
 
 /// An attempt that failed.
 pub(super) struct Failed {
-    pub(super) code: Option<String>,
-    pub(super) status: Option<u16>,
+    /// Whether another attempt can help.
+    pub(super) class: Class,
+    /// Whether no answer came at all.
+    pub(super) silent: bool,
     /// What the reader is told, without a hint.
     pub(super) error: Error,
     /// What to do next, if this was the last attempt.
     pub(super) hint: String,
-}
-
-impl Failed {
-    fn class(&self) -> Class {
-        let message = self.error.message();
-        Refusal {
-            code: self.code.as_deref(),
-            message: &message,
-            status: self.status,
-        }
-        .class()
-    }
 }
 
 /// Makes attempts; each is told which region to ask.
@@ -54,14 +44,20 @@ pub(super) async fn persist<T>(
     let mut asked = region;
     let mut pause = FIRST_PAUSE;
     let mut count = 1;
+    let mut last = None;
     loop {
-        let failed = match attempt(asked).await? {
-            Ok(done) => return Ok(done),
-            Err(failed) => failed,
+        let left = limit.saturating_sub(context.clock.elapsed().saturating_sub(started));
+        // What is on its way when the time is up would outlast it.
+        let attempted = tokio::time::timeout(context.clock.real(left), attempt(asked)).await;
+        let failed = match attempted {
+            Err(_) => last.take().unwrap_or_else(|| too_slow(limit)),
+            Ok(attempted) => match attempted? {
+                Ok(done) => return Ok(done),
+                Err(failed) => failed,
+            },
         };
-        let class = failed.class();
-        let silent = failed.code.is_none() && failed.status.is_none();
-        let nowhere = silent && !is_known(region);
+        let class = failed.class;
+        let nowhere = failed.silent && !is_known(region);
         let allowed = match class {
             Class::Permanent => 1,
             // No answer, from a region that may not be there.
@@ -99,8 +95,21 @@ pub(super) async fn persist<T>(
             failed.error.message()
         ));
         context.clock.sleep(wait).await;
+        last = Some(failed);
         count += 1;
         pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// The time was up within the first attempt.
+fn too_slow(limit: Duration) -> Failed {
+    Failed {
+        class: Class::Elsewhere,
+        silent: true,
+        error: Error::refused(format!("no answer within {} s", limit.as_secs())),
+        hint: "Check that the runner reaches GitHub and AWS (HTTPS_PROXY, `aws-region`), and raise `action-timeout-s` if they \
+               are slow."
+            .to_owned(),
     }
 }
 

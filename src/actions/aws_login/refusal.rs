@@ -5,16 +5,19 @@
 
 use super::claims::Claims;
 use super::subject::{self, Form};
-use crate::aws;
+use crate::{aws, http};
 
 /// What an attempt came back with.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Refusal<'a> {
     /// The error code; none if no answer of the service came.
     pub(super) code: Option<&'a str>,
+    /// AWS's message; what went wrong on the way if no answer came.
     pub(super) message: &'a str,
     /// The HTTP status.
     pub(super) status: Option<u16>,
+    /// Whether somebody's settings decide which host is asked.
+    pub(super) chosen: bool,
 }
 
 /// Whether another attempt can help.
@@ -32,6 +35,14 @@ pub(super) enum Class {
 
 /// Attempts when access is denied: a role that was just created takes a moment to be known everywhere.
 pub(super) const DENIED_ATTEMPTS: u32 = 2;
+
+/// How the resolvers of glibc and of musl say that there is no host of a name (`gai_strerror` of each, November 2026).
+const NO_SUCH_HOST: [&str; 4] = [
+    "Name or service not known",
+    "No address associated with hostname",
+    "Name does not resolve",
+    "Name has no usable address",
+];
 
 impl Refusal<'_> {
     pub(super) fn class(&self) -> Class {
@@ -53,7 +64,11 @@ impl Refusal<'_> {
                 | "RequestTimeout"
                 | "RequestTimeoutException",
             ) => Class::Elsewhere,
-            None if self.is_foreign() || self.is_untrusted() || self.is_misconfigured() => {
+            None if self.is_foreign()
+                || self.is_untrusted()
+                || self.is_misconfigured()
+                || self.is_nowhere() =>
+            {
                 Class::Permanent
             }
             None => Class::Elsewhere,
@@ -69,16 +84,21 @@ impl Refusal<'_> {
 
     /// Whether the other side's certificate is not trusted.
     fn is_untrusted(&self) -> bool {
-        self.code.is_none() && self.message.contains("certificate")
+        self.code.is_none() && http::is_untrusted(self.message)
     }
 
-    /// Whether the SDK's settings name an endpoint that is not there, such as a FIPS one.
+    /// Whether the SDK has no endpoint for its settings.
     fn is_misconfigured(&self) -> bool {
-        self.code.is_none()
-            && ["Invalid Configuration", "endpoint"]
-                .iter()
-                .any(|word| self.message.contains(word))
-            && !self.message.contains("dispatch")
+        self.code.is_none() && self.message.contains("Invalid Configuration")
+    }
+
+    /// Whether there is no host of a name that somebody chose. A host of AWS's own is there, whatever a resolver may say
+    /// for a moment.
+    fn is_nowhere(&self) -> bool {
+        self.chosen
+            && self.code.is_none()
+            && self.message.contains("dns error")
+            && NO_SUCH_HOST.iter().any(|told| self.message.contains(told))
     }
 
     /// What to do about a final refusal of the exchange of an OIDC token.
@@ -161,14 +181,15 @@ impl Refusal<'_> {
                 "The account makes too many calls of STS; run the job again, and start fewer jobs at once.".to_owned()
             }
             None if self.is_foreign() => aws::FOREIGN_HINT.to_owned(),
-            None if self.is_untrusted() => {
-                "The certificate that answers is not trusted here. Behind a proxy that opens TLS, set SSL_CERT_FILE to a file with \
-                 its certificate authority; otherwise look at AWS_ENDPOINT_URL_STS."
+            None if self.is_untrusted() => http::UNTRUSTED_HINT.to_owned(),
+            None if self.is_misconfigured() => {
+                "The SDK's settings do not go together: look at AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT and \
+                 AWS_ENDPOINT_URL."
                     .to_owned()
             }
-            None if self.is_misconfigured() => {
-                "The SDK's settings ask for an endpoint that there is not: look at AWS_USE_FIPS_ENDPOINT, \
-                 AWS_USE_DUALSTACK_ENDPOINT and `aws-region`."
+            None if self.is_nowhere() => {
+                "There is no such host. STS has FIPS endpoints in some regions only (AWS_USE_FIPS_ENDPOINT); otherwise look at \
+                 AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_STS and `aws-region`."
                     .to_owned()
             }
             Some("SignatureDoesNotMatch" | "RequestExpired" | "InvalidSignatureException") => {

@@ -8,6 +8,7 @@ use crate::support::{Ended, Step};
 
 mod chain;
 mod mixed;
+mod nowhere;
 mod refusals;
 mod registry;
 

@@ -5,6 +5,7 @@ fn refusal<'a>(code: &'a str, message: &'a str, status: u16) -> Refusal<'a> {
         code: Some(code),
         message,
         status: Some(status),
+        chosen: false,
     }
 }
 
@@ -143,7 +144,7 @@ fn every_answer_has_its_class_and_its_hint() {
             "SSL_CERT_FILE",
         ),
         (
-            "Invalid Configuration: FIPS is enabled but this partition does not support FIPS",
+            "dispatch failure: other: Invalid Configuration: FIPS and custom endpoint are not supported",
             "AWS_USE_FIPS_ENDPOINT",
         ),
     ] {
@@ -153,6 +154,18 @@ fn every_answer_has_its_class_and_its_hint() {
         };
         assert_eq!(permanent.class(), Class::Permanent, "{message}");
         assert!(permanent.hint(&claims, "1").contains(word), "{message}");
+    }
+    for told in NO_SUCH_HOST {
+        let message = format!("io error: dns error: failed to lookup address information: {told}");
+        let mut nowhere = Refusal {
+            message: &message,
+            chosen: true,
+            ..Refusal::default()
+        };
+        assert_eq!(nowhere.class(), Class::Permanent, "{message}");
+        assert!(nowhere.hint(&claims, "1").contains("no such host"));
+        nowhere.chosen = false;
+        assert_eq!(nowhere.class(), Class::Elsewhere, "a host of AWS's");
     }
     let silence = Refusal::default();
     assert_eq!(silence.class(), Class::Elsewhere);
