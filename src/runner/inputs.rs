@@ -17,6 +17,22 @@ use crate::error::{Error, Result};
 /// Prefix of the environment variables that carry inputs. Never `INPUT_`, which act sets and GitHub does not.
 pub const PREFIX: &str = "KECS_";
 
+/// The variable that says what an action does, where there is a choice.
+pub const OPERATION: &str = "KECS_OPERATION";
+
+/// Whether the caller asks for this operation: by a flag, or else by the variable.
+pub fn is_operation(operation: &str, env: &Env, given: &[String]) -> bool {
+    let flag = given.iter().enumerate().find_map(|(at, argument)| {
+        match argument.strip_prefix("--operation")? {
+            "" => given.get(at + 1).map(String::as_str),
+            rest => rest.strip_prefix('='),
+        }
+    });
+    flag.filter(|flag| !flag.trim().is_empty())
+        .or_else(|| env.get(OPERATION))
+        .is_some_and(|asked| asked.trim() == operation)
+}
+
 /// The environment variable of an input.
 pub fn variable(input: &str) -> String {
     format!("{PREFIX}{}", input.to_uppercase().replace('-', "_"))

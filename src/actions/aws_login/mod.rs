@@ -78,6 +78,8 @@ impl Action for AwsLogin {
         },
     ];
 
+    const ALWAYS: Option<&'static str> = Some("logout");
+
     type Args = Args;
     type Outputs = Outputs;
 

@@ -20,18 +20,21 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Outputs> {
 }
 
 fn logout(context: &Context) -> Result<Outputs> {
+    let folder = docker_config::folder(&context.env);
+    let pointers = docker_config::remembered(&folder);
+    // The password goes first: nothing that fails may leave it there.
+    let removed = docker_config::remove(&folder);
     // The runner cannot unset a variable; an empty one counts as none for every client.
     for variable in VARIABLES.iter().chain([&EXPIRATION]) {
         context.runner.export(variable, "")?;
     }
-    let folder = docker_config::folder(&context.env);
     // What somebody else has set since is theirs.
-    for pointer in docker_config::remembered(&folder)?.unwrap_or_default() {
+    for pointer in pointers?.unwrap_or_default() {
         if context.env.get(&pointer.variable) == Some(pointer.value.as_str()) {
             context.runner.export(&pointer.variable, &pointer.before)?;
         }
     }
-    let done = if docker_config::remove(&folder)? {
+    let done = if removed? {
         "logged out: credentials blanked, registry login removed"
     } else {
         "logged out: credentials blanked; there was no registry login of this job"

@@ -166,3 +166,25 @@ fn a_logout_blanks_the_credentials() {
     assert!(ended.exported.contains("AWS_SESSION_TOKEN<<"));
     assert_eq!(exported(&ended, "AWS_SESSION_TOKEN"), "");
 }
+
+#[test]
+fn a_logout_works_whatever_else_is_wrong() {
+    for (variable, value) in [
+        ("KECS_ROLE_DURATION_SECONDS", "an hour"),
+        ("KECS_REGISTRY_TYPE", "secret"),
+        ("AWS_ENDPOINT_URL", ""),
+        ("KECS_TIME_SCALE", "fast"),
+    ] {
+        let step = Step::new().env(variable, value);
+        let folder = step.folder.path().join("temp/kecs-docker-config");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("pointers.json"), "broken").unwrap();
+        let by_input = step.env("KECS_OPERATION", "logout");
+        let ended = by_input.run("aws-login", &[]);
+        assert!(!folder.exists(), "{variable}: the password is still there");
+        assert_eq!(exported(&ended, "AWS_SESSION_TOKEN"), "");
+        assert!(ended.exported.contains("AWS_SESSION_TOKEN<<"));
+        let ended = by_input.run("aws-login", &["--operation=logout"]);
+        assert_eq!(ended.code, 0, "{variable}: {}", ended.log);
+    }
+}
