@@ -15,6 +15,10 @@ const CLAIMS: [&str; 11] = [
     "actor",
 ];
 
+/// The issuer of github.com, whose further claims IAM knows ("Available keys for AWS OIDC federation", AWS IAM user guide,
+/// November 2026).
+const GITHUB: &str = "token.actions.githubusercontent.com";
+
 /// Names and values, in the order of [`CLAIMS`].
 #[derive(Clone, Debug, Default)]
 pub(super) struct Claims(Vec<(&'static str, String)>);
@@ -68,9 +72,12 @@ impl Claims {
     /// A condition of a trust policy that matches this token and no other repository's, environment's or branch's.
     pub(super) fn condition(&self) -> String {
         let provider = self.provider();
+        // Of an issuer that it does not know IAM compares audience and subject alone: a third key would never match.
+        let of_github = provider.split('/').next() == Some(GITHUB);
         let lines: Vec<String> = ["aud", "repository_id", "sub"]
             .iter()
             .filter(|claim| !self.get(claim).is_empty())
+            .filter(|claim| of_github || **claim != "repository_id")
             .map(|claim| {
                 let value = serde_json::Value::from(self.get(claim));
                 format!("  \"{provider}:{claim}\": {value}")

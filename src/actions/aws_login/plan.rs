@@ -14,7 +14,7 @@ use crate::runner::inputs::List;
 const AUDIENCE: &str = "sts.amazonaws.com";
 /// Longest session of a chained role, in seconds.
 const LONGEST_CHAINED: i32 = 3600;
-/// Longest inline policy, in characters.
+/// Longest inline policy, in characters, those of the ARNs of managed policies among them.
 const LONGEST_POLICY: usize = 2048;
 /// Most managed policies of a session.
 const MOST_POLICIES: usize = 10;
@@ -56,12 +56,14 @@ impl Request {
         check_chain(args)?;
         tags::of_job(env, args.custom_tags.as_deref())?;
         check_registries(args)?;
+        let (policy, policy_arns) = (policy(args)?, policy_arns(args)?);
+        check_policies(policy.as_deref(), &policy_arns)?;
         Ok(Self {
             role,
             session: session(args, env)?,
             duration: args.role_duration_seconds,
-            policy: policy(args)?,
-            policy_arns: policy_arns(args)?,
+            policy,
+            policy_arns,
             region,
         })
     }
@@ -222,33 +224,40 @@ fn policy(args: &Args) -> Result<Option<String>> {
     let Some(policy) = &args.inline_session_policy else {
         return Ok(None);
     };
-    let value: serde_json::Value = serde_json::from_str(policy).map_err(|error| {
-        Error::usage("`inline-session-policy` is not JSON")
-            .because(error)
+    let wrong = |told: &str| {
+        Error::usage(format!("`inline-session-policy` {told}"))
             .hint("It is an IAM policy: {\"Version\":\"2012-10-17\",\"Statement\":[…]}.")
-    })?;
+    };
+    let value: serde_json::Value =
+        serde_json::from_str(policy).map_err(|error| wrong("is not JSON").because(error))?;
     if value.get("Statement").is_none() {
-        return Err(Error::usage("`inline-session-policy` has no Statement")
-            .hint("It is an IAM policy: {\"Version\":\"2012-10-17\",\"Statement\":[…]}."));
+        return Err(wrong("has no Statement"));
     }
-    let compact = without_space(policy);
-    if compact.len() > LONGEST_POLICY {
-        return Err(Error::usage(format!(
-            "`inline-session-policy` has {} characters without white space; STS takes {LONGEST_POLICY}",
-            compact.len()
-        ))
-        .hint("Put it into a managed policy, and name that in `managed-session-policies`."));
+    Ok(Some(without_space(policy)))
+}
+
+/// Together they have a limit.
+fn check_policies(policy: Option<&str>, arns: &[String]) -> Result<()> {
+    let characters = |text: &str| text.chars().count();
+    let inline = policy.map_or(0, characters);
+    let all = inline + arns.iter().map(|arn| characters(arn)).sum::<usize>();
+    if all <= LONGEST_POLICY {
+        return Ok(());
     }
-    Ok(Some(compact))
+    Err(Error::usage(format!(
+        "`inline-session-policy` has {inline} characters without white space, with the ARNs of `managed-session-policies` {all}; \
+         STS takes {LONGEST_POLICY}"
+    ))
+    .hint("Put it into a managed policy, and name that in `managed-session-policies`."))
 }
 
 fn policy_arns(args: &Args) -> Result<Vec<String>> {
     let arns = args.managed_session_policies.clone().unwrap_or_default().0;
-    if arns.len() > MOST_POLICIES {
-        return Err(Error::usage(format!(
-            "`managed-session-policies` has {} policies; STS takes {MOST_POLICIES}",
-            arns.len()
-        )));
+    let count = arns.len();
+    if count > MOST_POLICIES {
+        let told =
+            format!("`managed-session-policies` has {count} policies; STS takes {MOST_POLICIES}");
+        return Err(Error::usage(told).hint("Put them into fewer policies."));
     }
     let wrong = arns.iter().find(|arn| {
         let managed_by_aws = arn.contains(":iam::aws:policy/") && arn.starts_with("arn:aws");
@@ -299,6 +308,9 @@ mod tests {
             "--inline-session-policy={{\"Statement\":\"{}\"}}",
             "x".repeat(2048)
         );
+        const MANAGED: &str = "--managed-session-policies=arn:aws:iam::aws:policy/ReadOnlyAccess";
+        let nearly = long.replace(&"x".repeat(2048), &"x".repeat(2020));
+        assert!(plan(&[ROLE, &nearly]).is_ok());
         for (flags, word) in [
             (&["--role-to-assume=deploy"][..], "role-to-assume"),
             (
@@ -348,6 +360,7 @@ mod tests {
                 "inline-session-policy",
             ),
             (&[ROLE, &long], "inline-session-policy"),
+            (&[ROLE, &nearly, MANAGED], "with the ARNs"),
             (
                 &[ROLE, "--managed-session-policies=ReadOnlyAccess"],
                 "managed-session-policies",

@@ -53,39 +53,31 @@ pub(super) struct Difference {
 }
 
 /// The first part between colons in which `sub` differs from `pattern`; `None` if the whole matches.
+///
+/// A star may stand for several parts, so it is looked for the longest start of the pattern that matches a start of the
+/// subject, and what follows differs.
 pub(super) fn difference(pattern: &str, sub: &str) -> Option<Difference> {
     if matches(pattern, sub) {
         return None;
     }
-    let expected: Vec<&str> = pattern.split(':').collect();
-    let found: Vec<&str> = sub.split(':').collect();
-    let forward = (0..expected.len().max(found.len())).map(|at| (expected.get(at), found.get(at)));
-    // A star may stand for several parts: up to it the start must agree, behind it the end.
-    let star = expected.iter().position(|part| part.contains('*'));
-    let pairs: Vec<_> = match star.filter(|_| expected.len() < found.len()) {
-        None => forward.collect(),
-        Some(star) => {
-            let behind = expected.len() - star - 1;
-            let backward =
-                (0..behind).map(|at| (expected.iter().rev().nth(at), found.iter().rev().nth(at)));
-            forward.take(star + 1).chain(backward).collect()
-        }
+    let (expected, found): (Vec<&str>, Vec<&str>) =
+        (pattern.split(':').collect(), sub.split(':').collect());
+    let agree = |length: usize| {
+        let start = expected[..length].join(":");
+        let agrees = |at: &usize| matches(&start, &found[..*at].join(":"));
+        // The last part of one is meant for the last of the other.
+        let last = (length + 1 == expected.len()).then(|| found.len() - 1);
+        last.filter(agrees)
+            .or_else(|| (0..=found.len()).find(agrees))
     };
-    let differs = pairs.iter().find(|pair| match pair {
-        (Some(one), Some(other)) => !matches(one, other),
-        _ => true,
-    });
+    let (length, at) = (1..=expected.len())
+        .rev()
+        .find_map(|length| Some((length, agree(length)?)))
+        .unwrap_or((0, 0));
     let told = |part: Option<&&str>| part.map_or("nothing more", |part| *part).to_owned();
-    let (one, other) = differs.copied().unwrap_or((None, None));
-    Some(match differs {
-        Some(_) => Difference {
-            expected: told(one),
-            found: told(other),
-        },
-        None => Difference {
-            expected: pattern.to_owned(),
-            found: sub.to_owned(),
-        },
+    Some(Difference {
+        expected: told(expected.get(length)),
+        found: told(found.get(at)),
     })
 }
 
@@ -169,6 +161,22 @@ mod tests {
             pair("ref", "environment")
         );
         assert_eq!(part("repo:acme@5/*:staging"), pair("staging", "production"));
+        assert_eq!(part("*:environment:staging"), pair("staging", "production"));
+        let long = "repo:acme/idp:environment:production:job_workflow_ref:o/r/.github/workflows/x.yml@main";
+        let of_long = |pattern| {
+            let found = difference(pattern, long).unwrap();
+            (found.expected, found.found)
+        };
+        let named = |one: &str, other: &str| (one.to_owned(), other.to_owned());
+        assert_eq!(
+            of_long("repo:*:ref:refs/heads/main"),
+            named("ref", "environment")
+        );
+        assert_eq!(
+            of_long("repo:*:job_workflow_ref:*@v1"),
+            named("*@v1", "o/r/.github/workflows/x.yml@main")
+        );
+        assert_eq!(of_long("owner:acme"), named("owner", "repo"));
         assert_eq!(
             part("repo:acme@5/idp@7:environment"),
             pair("nothing more", "production")
