@@ -202,7 +202,7 @@ fn no_jars(present: &[Present]) -> Vec<Finding> {
                 "no-jar",
                 &file.file,
                 what,
-                "Remove the file from the folder.",
+                "Put the jar itself in its place, or remove the file.",
                 Entry::locked(&file.file),
             ))
         })

@@ -57,3 +57,31 @@ fn what_a_driver_lacks_for_optional_parts_is_no_error() {
     );
     assert!(!ended.log.contains("::notice"), "{}", ended.log);
 }
+
+#[test]
+fn an_update_to_the_pinned_keycloak_names_what_an_older_provider_would_break() {
+    let action = repository().join("actions/verify-providers");
+    let step = Step::new().env("GITHUB_ACTION_PATH", action.to_str().unwrap());
+    let docker = step.folder.path().join("docker");
+    std::fs::create_dir(&docker).unwrap();
+    std::fs::write(docker.join("Dockerfile"), "ARG KEYCLOAK_VERSION=26.5.7\n").unwrap();
+    let manifest = "providers:\n  - io.phasetwo.keycloak:keycloak-events:0.53\n";
+    std::fs::write(docker.join("providers.yml"), manifest).unwrap();
+    for operation in ["lock", "fetch"] {
+        let ended = step.run("verify-providers", &["--operation", operation]);
+        assert_eq!(ended.code, 0, "{operation}: {}", ended.log);
+    }
+    let ended = step.run(
+        "verify-providers",
+        &["--operation=update", "--keycloak=26.7.5"],
+    );
+    assert_eq!(ended.code, 3, "{}", ended.log);
+    for told in [
+        "keycloak-events: 0.53 → ",
+        "Cors.allowedOrigins(AccessToken): Cors, which Keycloak 26.7.5 does not have",
+        "title=built-for::keycloak-events-0.53.jar was built for Keycloak 26.5.7",
+        "does not fit Keycloak 26.7.5; findings: 1",
+    ] {
+        assert!(ended.log.contains(told), "{told}: {}", ended.log);
+    }
+}
