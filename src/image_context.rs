@@ -1,7 +1,7 @@
 //! The folder that an image is built from.
 
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Component, Path};
 
 use sha2::{Digest as _, Sha256};
 
@@ -28,6 +28,16 @@ impl ImageContext {
             return Err(Error::usage(format!("`context` is {context:?}, which is no folder"))
                 .hint("Give the folder that holds the Dockerfile; check out the repository before this step."));
         }
+        let inside = Path::new(file)
+            .components()
+            .all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+        if !inside {
+            return Err(
+                Error::usage(format!("`file` is {file:?}, which is not inside `context`")).hint(
+                    "An image is known by what its context holds: put the Dockerfile there, or give a folder above it as `context`.",
+                ),
+            );
+        }
         let path = root.join(file);
         let dockerfile = std::fs::read_to_string(&path).map_err(|error| {
             Error::usage(format!("could not read {}", path.display()))
@@ -48,7 +58,7 @@ impl ImageContext {
         collect(root, "", &mut files)?;
         files.sort_by(|one, other| one.path.cmp(&other.path));
         Ok(Self {
-            input_digest: digest(&files),
+            input_digest: digest(&files, file.trim_start_matches("./")),
             files,
             keycloak,
         })
@@ -74,9 +84,12 @@ fn collect(root: &Path, folder: &str, files: &mut Vec<File>) -> Result<()> {
         };
         let kind = entry.file_type().map_err(|error| failed(&full, error))?;
         if kind.is_dir() {
-            if counts(&format!("{path}/")) {
-                collect(root, &path, files)?;
-            }
+            collect(root, &path, files)?;
+        } else if !kind.is_file() && !kind.is_symlink() {
+            return Err(Error::usage(format!(
+                "{} is neither a file nor a folder, and an image cannot hold it",
+                full.display()
+            )));
         } else if counts(&path) {
             files.push(read(&full, path, kind.is_symlink()).map_err(|error| failed(&full, error))?);
         }

@@ -21,21 +21,31 @@ pub struct File {
     pub sha256: String,
 }
 
-/// Whether a file of the context decides what is in the image. Jars count through `providers.lock`, which holds their
+/// The Dockerfile unless another one is named.
+pub const DOCKERFILE: &str = "Dockerfile";
+
+/// Whether a file of the context decides what is in the image. Jars of `providers/` count through `providers.lock`, which holds their
 /// digests; `providers.yml` is a wish, and the Makefile and Markdown beside the Dockerfile are for people.
 pub fn counts(path: &str) -> bool {
     let at_top = !path.contains('/');
     let for_people = at_top && (path == "Makefile" || path.to_lowercase().ends_with(".md"));
     let for_git = [".gitignore", ".gitattributes", ".gitkeep"].contains(&file_name(path));
-    !(path.starts_with("providers/") || path == "providers.yml" || for_people || for_git)
+    !(is_provider(path) || path == "providers.yml" || for_people || for_git)
+}
+
+/// Whether it is a jar that the lock speaks for.
+fn is_provider(path: &str) -> bool {
+    let name = path.strip_prefix("providers/");
+    name.is_some_and(|name| name.ends_with(".jar") && !name.contains('/'))
 }
 
 fn file_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
-/// The digest of everything that counts, as `sha256:` and 64 hexadecimal digits; the order of the files does not matter.
-pub fn digest(files: &[File]) -> String {
+/// The digest of everything that counts and of which Dockerfile is built, as `sha256:` and 64 hexadecimal digits; the order of
+/// the files does not matter.
+pub fn digest(files: &[File], dockerfile: &str) -> String {
     let mut lines: Vec<String> = files
         .iter()
         .filter(|file| counts(&file.path))
@@ -45,6 +55,10 @@ pub fn digest(files: &[File]) -> String {
         })
         .collect();
     lines.sort();
+    // Without another Dockerfile the digest is what it always was.
+    if dockerfile != DOCKERFILE {
+        lines.push(format!("Dockerfile {dockerfile}\n"));
+    }
     format!("sha256:{}", hex(&Sha256::digest(lines.concat())))
 }
 
@@ -75,6 +89,9 @@ mod tests {
             "providers.lock",
             ".dockerignore",
             "themes/x/notes.md",
+            "providers/evil.properties",
+            "providers/sub/b.jar",
+            "providers/a.JAR",
         ] {
             assert!(counts(path), "{path}");
         }
@@ -82,15 +99,29 @@ mod tests {
 
     #[test]
     fn the_digest_knows_names_contents_and_modes_but_no_order() {
-        let one = digest(&[file("Dockerfile", "a"), file("providers.lock", "b")]);
-        let same = digest(&[file("providers.lock", "b"), file("Dockerfile", "a")]);
+        let one = digest(
+            &[file("Dockerfile", "a"), file("providers.lock", "b")],
+            "Dockerfile",
+        );
+        let same = digest(
+            &[file("providers.lock", "b"), file("Dockerfile", "a")],
+            "Dockerfile",
+        );
         assert_eq!(one, same);
         assert_ne!(
             one,
-            digest(&[file("Dockerfile", "b"), file("providers.lock", "a")])
+            digest(
+                &[file("Dockerfile", "b"), file("providers.lock", "a")],
+                "Dockerfile"
+            )
         );
+        let both = [file("Dockerfile", "a"), file("sub/Dockerfile", "b")];
+        assert_ne!(digest(&both, "Dockerfile"), digest(&both, "sub/Dockerfile"));
         let mut executable = file("Dockerfile", "a");
         executable.executable = true;
-        assert_ne!(one, digest(&[executable, file("providers.lock", "b")]));
+        assert_ne!(
+            one,
+            digest(&[executable, file("providers.lock", "b")], "Dockerfile")
+        );
     }
 }

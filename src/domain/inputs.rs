@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::bump::Level;
 use super::coordinates::Coordinates;
-use super::image_input::{File, digest};
+use super::image_input::{DOCKERFILE, File, digest};
 
 /// What an image is made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl Inputs {
             providers,
             parts: entries
                 .into_iter()
-                .map(|(name, files)| (name, digest(&files)))
+                .map(|(name, files)| (name, digest(&files, DOCKERFILE)))
                 .collect(),
         }
     }

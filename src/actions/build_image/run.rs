@@ -19,6 +19,9 @@ use crate::image_context::ImageContext;
 use crate::process::Output;
 use crate::registry::Image;
 
+/// Code of the error that another run has pushed the same input.
+const MEANWHILE: &str = "pushed meanwhile";
+
 /// A request with what it is about.
 struct Work<'a> {
     context: &'a Context,
@@ -87,7 +90,9 @@ impl Work<'_> {
             .await
         {
             Ok((claimed, _)) => claimed,
-            Err(error) if steps::is_immutable(&error.message()) => {
+            Err(error)
+                if error.code() == Some(MEANWHILE) || steps::is_immutable(&error.message()) =>
+            {
                 // Another run was faster: the same input is the same image, anything else is an error.
                 let image = self.present(target).await?.ok_or(error)?;
                 return self
@@ -309,6 +314,16 @@ impl Work<'_> {
         if target.is_none() {
             return Ok((None, update));
         }
+        if let (Some(target), Some(_)) = (target, commands::push(builder, &job)) {
+            // The build took its time: a registry whose tags move would let this run take another's.
+            if let Some(image) = self.present(target).await? {
+                return Err(Error::refused(format!(
+                    "{name} was pushed meanwhile, {}",
+                    image.digest
+                ))
+                .with_code(MEANWHILE));
+            }
+        }
         let mut said = String::new();
         if let Some(command) = commands::push(builder, &job) {
             said = self.follow(&format!("Push {name}"), home, command).await?.0;
@@ -334,15 +349,8 @@ impl Work<'_> {
         self.follow("Ask Keycloak what an update takes", home, command)
             .await?;
         let update = Update::read(&folder, before)?;
-        if update.update.as_deref() == Some("recreate") {
-            self.context.runner.warning(
-                "update",
-                &format!(
-                    "{}: nodes of this image must not run beside those of the release before. Stop these before the deployment \
-                     (terraform/README.md, \"When nodes must not overlap\").",
-                    update.told()
-                ),
-            );
+        if let Some(told) = update.warning() {
+            self.context.runner.warning("update", &told);
         }
         Ok(update)
     }

@@ -126,6 +126,17 @@ impl Update {
         .filter_map(|(name, value)| Some((name.to_owned(), value.clone()?)))
     }
 
+    /// What a person has to do before the deployment, if anything.
+    pub(super) fn warning(&self) -> Option<String> {
+        (self.update.as_deref() == Some("recreate")).then(|| {
+            format!(
+                "{}: nodes of this image must not run beside those of the release before. Stop these before the deployment \
+                 (terraform/README.md, \"When nodes must not overlap\").",
+                self.told()
+            )
+        })
+    }
+
     /// In words, such as `rolling from 1.4.1`; empty if nothing is known.
     pub(super) fn told(&self) -> String {
         let (Some(update), Some(from)) = (&self.update, &self.from) else {

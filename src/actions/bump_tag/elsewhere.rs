@@ -6,7 +6,7 @@ use super::args::Args;
 use super::event::Event;
 use crate::action::Context;
 use crate::aws;
-use crate::domain::tag::{Census, Source, adopted, release};
+use crate::domain::tag::{Census, Source, Version, adopted, release};
 use crate::domain::tfvar;
 use crate::error::{Error, Result};
 use crate::registry::{Login, Registry};
@@ -112,17 +112,21 @@ impl Elsewhere {
             .any(|name| name == tag)
     }
 
-    /// Refuses to start from nothing while a hand-made tag with a version in it runs: the first release could sort below.
-    pub(super) fn check_start(&self) -> Result<()> {
-        let Some((file, tag)) = self
-            .deployed
-            .iter()
-            .find(|(_, value)| release(value).is_none() && adopted(value).is_some())
-        else {
+    /// Refuses to go on below a hand-made tag with a version in it that runs.
+    pub(super) fn check_start(&self, base: Option<(&Version, Source)>) -> Result<()> {
+        let above = |value: &str| {
+            let version = adopted(value).filter(|_| release(value).is_none());
+            version.is_some_and(|version| base.is_none_or(|(base, _)| *base < version))
+        };
+        let Some((file, tag)) = self.deployed.iter().find(|(_, value)| above(value)) else {
             return Ok(());
         };
+        let told = match base {
+            None => "there is no release to go on from".to_owned(),
+            Some((base, _)) => format!("the newest release, {base}, is lower"),
+        };
         Err(Error::usage(format!(
-            "{file} names the image tag {tag:?}, and there is no release to go on from"
+            "{file} names the image tag {tag:?}, and {told}"
         ))
         .at(file.clone(), None)
         .hint(format!(

@@ -218,11 +218,7 @@ impl Task<'_> {
         }
         let is_start = census.base().is_none();
         let Some((tag, version)) = &self.adopted else {
-            return if is_start {
-                self.elsewhere.check_start()
-            } else {
-                Ok(())
-            };
+            return self.elsewhere.check_start(census.base());
         };
         let there = tags.names.iter().any(|name| name == tag) || self.elsewhere.has(tag);
         let all_seen = self.elsewhere.not_asked.is_none() || self.args.repository.is_none();
@@ -236,6 +232,13 @@ impl Task<'_> {
                 ))
             ))
             .hint("Give the newest hand-made tag as it is written."));
+        }
+        if !there && all_seen {
+            self.context.runner.warning(
+                "bump-tag",
+                &format!("`adopt-from` is {tag:?}, which is neither a git tag nor a tag of the image: it does not count"),
+            );
+            return Ok(());
         }
         census.version(version.clone(), Source::Adopted);
         Ok(())

@@ -75,3 +75,24 @@ fn a_mutable_tag_that_somebody_else_moves_at_once_is_noticed() {
         ended.log
     );
 }
+
+#[test]
+fn where_tags_move_a_run_that_is_late_takes_none_away() {
+    let yard = Yard::new();
+    yard.account.world.ecr.create_repository("moving", false);
+    let buildah = which("buildah");
+    yard.write("other/Dockerfile", "FROM scratch\nLABEL other=yes\n");
+    let host = yard.host();
+    // Somebody pushes while this run builds.
+    let other = format!(
+        "if [[ $1 == build && ! -e \"$HOME/once\" ]]; then mkdir -p \"$HOME\"; touch \"$HOME/once\"\n\
+         {buildah} build --quiet --tag localhost/other {}\n\
+         {buildah} push --tls-verify=false localhost/other docker://{host}/moving:1.0.0\nfi\nexec {buildah} \"$@\"",
+        yard.path("other").display()
+    );
+    yard.program("buildah", &other);
+    let step = yard.step().env("KECS_REPOSITORY", "moving");
+    let ended = step.run("build-image", &["--tag=1.0.0"]);
+    assert_eq!(ended.code, 2, "{}", ended.log);
+    assert_eq!(yard.skopeo("moving:1.0.0")["Labels"]["other"], "yes");
+}

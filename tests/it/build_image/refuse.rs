@@ -241,3 +241,39 @@ fn a_jar_that_the_lock_does_not_have_is_not_built_in() {
     std::fs::remove_file(yard.path("docker/providers/b-1.jar")).unwrap();
     result(&run());
 }
+
+#[test]
+fn an_image_is_of_the_dockerfile_that_was_named() {
+    let yard = Yard::new();
+    yard.write(
+        "docker/sub/Dockerfile",
+        "ARG KEYCLOAK_VERSION=26.7.5\nFROM scratch\nLABEL sub=yes\n",
+    );
+    result(&yard.step().run("build-image", &["--tag=1.0.0", "--json"]));
+    let sub = ["--tag=1.0.0", "--file=sub/Dockerfile"];
+    let other = yard.step().run("build-image", &sub);
+    assert_eq!(other.code, 2, "{}", other.log);
+    assert!(other.log.contains("is taken by"), "{}", other.log);
+
+    yard.write("outside", "ARG KEYCLOAK_VERSION=26.7.5\nFROM scratch\n");
+    let outside = yard
+        .step()
+        .run("build-image", &["--push=false", "--file=../outside"]);
+    assert_eq!(outside.code, 2, "{}", outside.log);
+    assert!(
+        outside.log.contains("not inside `context`"),
+        "{}",
+        outside.log
+    );
+
+    let pipe = yard.path("docker/pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let pipe = yard.step().run("build-image", &["--push=false"]);
+    assert_eq!(pipe.code, 2, "{}", pipe.log);
+    assert!(
+        pipe.log.contains("neither a file nor a folder"),
+        "{}",
+        pipe.log
+    );
+}

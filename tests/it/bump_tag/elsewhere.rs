@@ -174,6 +174,22 @@ fn hand_made_tags_can_be_gone_on_from() {
         let sha = team.commit("Bump it", &as_files(&image("26.7.6", &["g:a:1.0.0"])));
         let patch = next.strip_suffix('0').unwrap().to_owned() + "1";
         assert_eq!(tag_of(&adopt(&sha)), patch);
+        // A slip of the pen is no release.
+        let sha = team.commit("Bump it again", &as_files(&image("26.7.7", &["g:a:1.0.0"])));
+        let slip = step(&team, &sha)
+            .env("KECS_ADOPT_FROM", "v99.9.9")
+            .run("bump-tag", &["--dry-run"]);
+        assert!(!tag_of(&slip).starts_with("99."), "{}", slip.log);
+        assert!(slip.log.contains("it does not count"), "{}", slip.log);
+        // What runs under a hand-made tag stays below.
+        let tfvars = "terraform/environments/production/image.auto.tfvars";
+        let sha = team.commit(
+            "Run by hand",
+            &[(tfvars, "keycloak_image_tag = \"90.1.0-4\"\n")],
+        );
+        let below = step(&team, &sha).run("bump-tag", &["--dry-run"]);
+        assert_eq!(below.code, 2, "{}", below.log);
+        assert!(below.log.contains("is lower"), "{}", below.log);
     }
 }
 
