@@ -9,6 +9,9 @@ use crate::runner::Env;
 /// Environment variables that say where AWS and GitHub are.
 const ENDPOINTS: [&str; 2] = ["AWS_ENDPOINT_URL", "GITHUB_API_URL"];
 
+/// What a loaded machine may take for an answer over loopback.
+const MOMENT: Duration = Duration::from_secs(2);
+
 /// Real time, or real time sped up by `KECS_TIME_SCALE`.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
@@ -63,6 +66,11 @@ impl Clock {
         tokio::time::sleep(self.real(duration)).await;
     }
 
+    /// The real time to wait for an answer: also where time is sped up a machine gets a moment to give it.
+    pub fn patience(&self, duration: Duration) -> Duration {
+        self.real(duration).max(duration.min(MOMENT))
+    }
+
     /// The real time that `duration` takes.
     pub fn real(&self, duration: Duration) -> Duration {
         duration.div_f64(self.scale)
@@ -95,7 +103,10 @@ mod tests {
             ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"),
             ("GITHUB_API_URL", "http://[::1]:2/api"),
         ];
-        assert!((clock(&local).unwrap().scale() - 60.0).abs() < f64::EPSILON);
+        let fast = clock(&local).unwrap();
+        assert!((fast.scale() - 60.0).abs() < f64::EPSILON);
+        let patience = |seconds| fast.patience(Duration::from_secs(seconds)).as_secs();
+        assert_eq!([1, 10, 600].map(patience), [1, 2, 10]);
         let remote = [
             local[0],
             local[1],

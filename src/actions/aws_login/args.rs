@@ -75,7 +75,7 @@ pub struct Args {
     /// Whether a failed attempt is the last one: `true` or `false`
     #[arg(long, value_name = "BOOLEAN", default_value = "false", value_parser = boolean)]
     pub disable_retry: bool,
-    /// Seconds after which no new attempt is made
+    /// Seconds after which the exchange is given up
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub action_timeout_s: u64,
     /// Whether the account id is masked in the log, which empties outputs that hold it in other jobs: `true` or `false`

@@ -52,7 +52,11 @@ pub(super) async fn chain(args: &Args, context: &Context, request: &Request) -> 
                 let mut failed = failed(context, &tried, &error, |refusal| {
                     refusal.chain_hint(&role, tagged)
                 });
-                if error.code() == Some("PackedPolicyTooLarge") && tags::drop_optional(&mut tags) {
+                let too_large = error
+                    .code()
+                    .unwrap_or("")
+                    .starts_with("PackedPolicyTooLarge");
+                if too_large && tags::drop_optional(&mut tags) {
                     context.runner.line(format!(
                         "{}; trying again with fewer session tags",
                         failed.error.message()

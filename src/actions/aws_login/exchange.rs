@@ -1,7 +1,10 @@
 //! An OIDC token for credentials: `AssumeRoleWithWebIdentity`, which is not signed.
 
+use std::time::Duration;
+
 use aws_sdk_sts::Client;
 use aws_sdk_sts::config::SharedInterceptor;
+use aws_sdk_sts::config::timeout::TimeoutConfig;
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sts::operation::RequestId;
 use aws_sdk_sts::types::PolicyDescriptorType;
@@ -83,11 +86,20 @@ fn passes(error: &Error) -> bool {
         && !http::is_untrusted(&error.message())
 }
 
+/// How long a connection to STS may take.
+const CONNECT: Duration = Duration::from_secs(5);
+/// How long an answer of STS may take.
+const ANSWER: Duration = Duration::from_secs(10);
+
 /// A client of one attempt: `persist` decides on new ones.
 pub(super) async fn client(context: &Context, region: &str, date: &ReplyDate) -> Client {
     let mut config: aws_sdk_sts::config::Builder =
         (&aws::config(context, region.to_owned()).await).into();
     config.set_retry_config(Some(aws_config::retry::RetryConfig::disabled()));
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(context.clock.patience(CONNECT))
+        .read_timeout(context.clock.patience(ANSWER));
+    config.set_timeout_config(Some(timeouts.build()));
     config.push_interceptor(SharedInterceptor::new(date.clone()));
     Client::from_conf(config.build())
 }

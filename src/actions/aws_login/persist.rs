@@ -48,7 +48,7 @@ pub(super) async fn persist<T>(
     loop {
         let left = limit.saturating_sub(context.clock.elapsed().saturating_sub(started));
         // What is on its way when the time is up would outlast it.
-        let attempted = tokio::time::timeout(context.clock.real(left), attempt(asked)).await;
+        let attempted = tokio::time::timeout(context.clock.patience(left), attempt(asked)).await;
         let failed = match attempted {
             Err(_) => last.take().unwrap_or_else(|| too_slow(limit)),
             Ok(attempted) => match attempted? {

@@ -168,7 +168,7 @@ impl Refusal<'_> {
 
     fn common_hint(&self) -> String {
         match self.code {
-            Some("PackedPolicyTooLarge") => {
+            Some("PackedPolicyTooLarge" | "PackedPolicyTooLargeException") => {
                 "The session policies and tags are too large together; the message says by how much. Shorten \
                  `inline-session-policy`, or name a policy in `managed-session-policies` instead."
                     .to_owned()

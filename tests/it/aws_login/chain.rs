@@ -8,7 +8,7 @@ use crate::support::Step;
 const TARGET: &str = "arn:aws:iam::123456789012:role/production";
 
 /// A role that trusts the role `deploy` for these actions, and a step with credentials of that.
-fn account(actions: &Value) -> (Account, Step) {
+pub(super) fn account(actions: &Value) -> (Account, Step) {
     let account = Account::new();
     let trust = json!({"Statement": [{
         "Effect": "Allow",

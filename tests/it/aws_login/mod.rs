@@ -11,6 +11,7 @@ mod mixed;
 mod nowhere;
 mod refusals;
 mod registry;
+mod replies;
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/deploy";
 

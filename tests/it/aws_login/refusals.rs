@@ -115,17 +115,31 @@ fn retries_can_be_switched_off() {
 
 #[test]
 fn half_an_hour_of_old_tokens_and_faults_fails_no_login() {
-    const SCALE: f64 = 300.0;
+    const SCALE: f64 = 150.0;
     let account = Account::at_scale(SCALE);
-    let mut age = 0.0;
+    let (mut age, mut logins) = (0.0, 0_usize);
+    let throttled = Fault::Error(400, "Throttling", "Rate exceeded");
+    let away = Fault::Error(503, "ServiceUnavailable", "Service Unavailable");
+    let faults = [
+        vec![Fault::Gateway(502)],
+        vec![throttled.clone(), throttled.clone()],
+        vec![Fault::Silence],
+        vec![away, Fault::Gateway(502), throttled],
+        vec![Fault::Gateway(504)],
+    ];
     while account.world.clock.elapsed().as_secs() < 1800 {
         // A token may have waited for up to five minutes before STS sees it.
         account.world.oidc.age_tokens([age, 0.0]);
-        account.world.sts.next([Fault::Gateway(502)]);
+        account
+            .world
+            .sts
+            .next(faults[logins % faults.len()].clone());
         let ended = step(&account, job(Some("production"))).run("aws-login", &[]);
         assert_eq!(ended.code, 0, "with a token of {age} s: {}", ended.log);
         age = (age + 37.0) % 300.0;
+        logins += 1;
     }
+    assert!(logins >= faults.len(), "{logins} logins in half an hour");
 }
 
 #[test]

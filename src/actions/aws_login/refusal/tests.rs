@@ -172,21 +172,110 @@ fn every_answer_has_its_class_and_its_hint() {
     assert!(silence.hint(&claims, "1").contains("HTTPS_PROXY"));
 }
 
+const GITHUB: &str = "https://token.actions.githubusercontent.com";
+/// With a slug for one enterprise.
+const SLUG: &str = "https://token.actions.githubusercontent.com/acme";
+/// GHE.com: with data residency.
+const RESIDENT: &str = "https://token.actions.acme.ghe.com";
+/// GitHub Enterprise Server.
+const SERVER: &str = "https://github.acme.example/_services/token";
+
+const ENVIRONMENT: &str = "The job has the environment ";
+const REQUEST: &str = "The job is of a pull request";
+const REF: &str = "The job has no `environment:`";
+const NUMBERS: &str = "The subject has numbers in it";
+const CUSTOM: &str = "The subject is customised";
+
+/// Issuers and subjects as in "OpenID Connect reference", GitHub's documentation, November 2026; the environment; the start
+/// of the likeliest reason.
+const SUBJECTS: [(&str, &str, &str, &str); 17] = [
+    (
+        GITHUB,
+        "repo:acme/idp:environment:production",
+        "production",
+        ENVIRONMENT,
+    ),
+    (
+        GITHUB,
+        "repo:acme/idp:environment:a%3Ab",
+        "a:b",
+        ENVIRONMENT,
+    ),
+    (GITHUB, "repo:acme/idp:pull_request", "", REQUEST),
+    (GITHUB, "repo:acme/idp:ref:refs/heads/main", "", REF),
+    (GITHUB, "repo:acme/idp:ref:refs/tags/v1", "", REF),
+    (
+        GITHUB,
+        "repo:acme/idp:ref:refs/heads/gh-readonly-queue/main/pr-1-0",
+        "",
+        REF,
+    ),
+    (
+        GITHUB,
+        "repo:acme@5/idp@7:environment:production",
+        "production",
+        NUMBERS,
+    ),
+    (GITHUB, "repo:acme@5/idp@7:pull_request", "", NUMBERS),
+    (GITHUB, "repo:acme@5/idp@7:ref:refs/heads/main", "", NUMBERS),
+    (SLUG, "repo:acme@5/idp@7:ref:refs/tags/v1", "", NUMBERS),
+    (
+        SLUG,
+        "repo:acme/idp:environment:production",
+        "production",
+        ENVIRONMENT,
+    ),
+    (
+        GITHUB,
+        "repository_owner:acme:repository_visibility:private",
+        "",
+        CUSTOM,
+    ),
+    (GITHUB, "repository_id:7", "", CUSTOM),
+    (
+        GITHUB,
+        "repo:acme/idp:environment:production:job_workflow_ref:acme/idp/.github/workflows/x.yml@refs/heads/main",
+        "production",
+        CUSTOM,
+    ),
+    (RESIDENT, "repo:acme/idp:ref:refs/heads/main", "", REF),
+    (
+        SERVER,
+        "repo:acme/idp:environment:production",
+        "production",
+        ENVIRONMENT,
+    ),
+    (SERVER, "repo:acme/idp:pull_request", "", REQUEST),
+];
+
 #[test]
-fn the_likeliest_reason_comes_first() {
-    let told = |sub: &str, environment: &str| {
-        likely(&Claims::of(&[("sub", sub), ("environment", environment)]))
-    };
-    assert!(
-        told("repo:acme@5/idp@7:environment:production", "production")
-            .starts_with("Likely: The subject has numbers")
-    );
-    assert!(
-        told("repo:acme/idp:environment:production", "production")
-            .contains("names that and no branch")
-    );
-    assert!(told("repo:acme/idp:pull_request", "").contains("of a pull request"));
-    assert!(told("repo:acme/idp:ref:refs/heads/main", "").contains("no `environment:`"));
-    assert!(told("repository_owner:acme", "").contains("customised"));
-    assert!(told("repo:Acme/idp:pull_request", "").contains("capitals"));
+fn the_likeliest_reason_comes_first_and_a_condition_that_matches() {
+    for (issuer, sub, environment, reason) in SUBJECTS {
+        let claims = Claims::of(&[
+            ("iss", issuer),
+            ("aud", "sts.amazonaws.com"),
+            ("sub", sub),
+            ("environment", environment),
+            ("repository_id", "7"),
+        ]);
+        let denied = refusal("AccessDenied", "Not authorized", 403);
+        let hint = denied.hint(&claims, "123456789012");
+        assert!(
+            hint.contains(&format!("\nLikely: {reason}")),
+            "{issuer} {sub}: {hint}"
+        );
+        let (_, condition) = hint.split_once("\"StringEquals\": ").unwrap();
+        let condition: serde_json::Value = serde_json::from_str(condition).unwrap();
+        let provider = issuer.trim_start_matches("https://");
+        let mut matching = serde_json::json!({
+            format!("{provider}:aud"): "sts.amazonaws.com",
+            format!("{provider}:sub"): sub,
+        });
+        if [GITHUB, SLUG].contains(&issuer) {
+            matching[format!("{provider}:repository_id")] = "7".into();
+        }
+        assert_eq!(condition, matching, "{issuer} {sub}");
+    }
+    let told = likely(&Claims::of(&[("sub", "repo:Acme/idp:pull_request")]));
+    assert!(told.contains("capitals"), "{told}");
 }

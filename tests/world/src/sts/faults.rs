@@ -12,6 +12,8 @@ pub enum Fault {
     Error(u16, &'static str, &'static str),
     /// A status with a body that is no answer of STS's, as a gateway sends it.
     Gateway(u16),
+    /// No answer, for longer than anybody waits.
+    Silence,
 }
 
 /// Faults to come, and the skew of the clock that answers are dated by.
@@ -57,7 +59,7 @@ impl Fault {
     pub(super) fn error(&self) -> Option<ApiError> {
         match self {
             Self::Error(status, code, message) => Some(ApiError::new(*status, *code, *message)),
-            Self::Gateway(_) => None,
+            Self::Gateway(_) | Self::Silence => None,
         }
     }
 }

@@ -1,9 +1,11 @@
 //! AWS STS: the Query protocol, answers in XML.
 //!
-//! Source: AWS STS API reference, November 2026 (errors of `AssumeRoleWithWebIdentity`, limits).
+//! Source: AWS STS API reference, November 2026 (errors of `AssumeRoleWithWebIdentity`, limits); for the form of an error,
+//! replies that users show (awslabs/aws-sdk-rust#827, aws/aws-sdk-js#198, jlevers/selling-partner-api#278).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::http::request::Parts;
@@ -27,6 +29,9 @@ const PROVIDER: &str = "token.actions.githubusercontent.com";
 /// The only client id of the account's OIDC provider.
 const CLIENT_ID: &str = "sts.amazonaws.com";
 
+/// Longer than a client of STS waits for an answer.
+const SILENCE: Duration = Duration::from_secs(60);
+
 type Form = BTreeMap<String, String>;
 
 pub async fn answer(world: &Arc<World>, parts: &Parts, body: &Bytes) -> Reply {
@@ -35,6 +40,9 @@ pub async fn answer(world: &Arc<World>, parts: &Parts, body: &Bytes) -> Reply {
     let fault = world.sts.take();
     if let Some(Fault::Gateway(status)) = fault {
         return reply(status, "text/html", "<html>Bad Gateway</html>");
+    }
+    if let Some(Fault::Silence) = fault {
+        tokio::time::sleep(SILENCE).await;
     }
     let result = match action.as_str() {
         _ if let Some(error) = fault.as_ref().and_then(Fault::error) => Err(error),
@@ -58,8 +66,8 @@ pub async fn answer(world: &Arc<World>, parts: &Parts, body: &Bytes) -> Reply {
         }
         Err(error) => {
             let text = format!(
-                "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type>\
-                 <Code>{}</Code><Message>{}</Message></Error><RequestId>{request}</RequestId></ErrorResponse>",
+                "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\n  <Error>\n    <Type>Sender</Type>\n    \
+                 <Code>{}</Code>\n    <Message>{}</Message>\n  </Error>\n  <RequestId>{request}</RequestId>\n</ErrorResponse>\n",
                 error.code,
                 escape(&error.message)
             );
