@@ -4,6 +4,7 @@ use aws_config::SdkConfig;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::{Refusal, refusal};
 use crate::action::Context;
 use crate::error::{Error, Result};
 use crate::registry::Login;
@@ -21,9 +22,7 @@ pub async fn ecr_login(context: &Context, config: &SdkConfig) -> Result<(String,
         .send()
         .await
         .map_err(|error| {
-            super::explain(&tried, &error).hint(
-                "Run aws-login before this step. The role needs ecr:GetAuthorizationToken on *.",
-            )
+            registry_hint(super::explain(&tried, &error), "ecr:GetAuthorizationToken")
         })?;
     let incomplete = || Error::refused(format!("{tried}: ECR answered without a usable token"));
     let data = answer.authorization_data().first().ok_or_else(incomplete)?;
@@ -43,4 +42,16 @@ pub async fn ecr_login(context: &Context, config: &SdkConfig) -> Result<(String,
         password: context.runner.secret(password),
     };
     Ok((host.to_owned(), login))
+}
+
+/// An error of a login to a registry of ECR with what to do next; `needs` are the permissions that the login takes.
+pub fn registry_hint(error: Error, needs: &str) -> Error {
+    match refusal(&error) {
+        Refusal::Denied => error.hint(format!("The role needs {needs} on *.")),
+        Refusal::Expired => error.hint(
+            "Run aws-login before this step: these credentials have ended or are no good, or the clock of this machine is wrong.",
+        ),
+        _ if error.next_step().is_some() => error,
+        _ => error.hint("Run the step again."),
+    }
 }

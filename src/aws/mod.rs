@@ -11,6 +11,6 @@ mod time;
 
 pub use config::{check_endpoints, config, config_if_logged_in, region, require_login};
 pub use ecr::image_tags;
-pub use ecr_login::ecr_login;
+pub use ecr_login::{ecr_login, registry_hint};
 pub use explain::{FOREIGN_HINT, Refusal, explain, passes, refusal};
 pub use time::ServerTime;

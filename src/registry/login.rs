@@ -34,6 +34,8 @@ fn files(env: &Env) -> Vec<PathBuf> {
         env.get("REGISTRY_AUTH_FILE").map(PathBuf::from),
         within("DOCKER_CONFIG", "config.json"),
         within("XDG_RUNTIME_DIR", "containers/auth.json"),
+        within("XDG_CONFIG_HOME", "containers/auth.json"),
+        within("HOME", ".config/containers/auth.json"),
         within("HOME", ".docker/config.json"),
     ]
     .into_iter()

@@ -1,12 +1,13 @@
 //! The login to ECR, private or public.
 
+use aws_config::SdkConfig;
 use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
 
 use super::args::{Args, RegistryType};
 use super::docker_config;
 use super::login::Login;
 use crate::action::Context;
-use crate::aws::{self, Refusal, refusal};
+use crate::aws;
 use crate::error::{Error, Result};
 use crate::runner::Secret;
 
@@ -50,53 +51,29 @@ async fn private(
     account: &str,
     login: &Login,
 ) -> Result<Vec<(String, Secret)>> {
-    let mut config: aws_sdk_ecr::config::Builder =
-        (&aws::config(context, region.to_owned()).await).into();
-    config.set_credentials_provider(Some(credentials(login)));
-    let answer = aws_sdk_ecr::Client::from_conf(config.build())
-        .get_authorization_token()
-        .send()
-        .await
-        .map_err(|error| {
-            let error = aws::explain(&format!("could not log in to ECR in {region}"), &error);
-            for_lack_of(error, "The role needs ecr:GetAuthorizationToken on *.")
-        })?;
-    let (endpoint, token) = answer
-        .authorization_data()
-        .first()
-        .and_then(|data| Some((data.proxy_endpoint()?, data.authorization_token()?)))
-        .ok_or_else(|| Error::refused("ECR answered without an authorization token"))?;
-    mask_password(context, token)?;
-    let own = host(endpoint);
+    let config = config(context, region, login).await;
+    let (own, login) = aws::ecr_login(context, &config).await.map_err(fresh)?;
+    let auth = login.basic(context);
     let accounts = args.registries.clone().unwrap_or_default().0;
-    let registries: Vec<String> = if accounts.is_empty() {
-        vec![own.to_owned()]
-    } else {
-        accounts
-            .iter()
-            .map(|other| own.replacen(account, other, 1))
-            .collect()
-    };
-    Ok(registries
-        .into_iter()
-        .map(|registry| (registry, context.runner.secret(token)))
+    if accounts.is_empty() {
+        return Ok(vec![(own, auth)]);
+    }
+    Ok(accounts
+        .iter()
+        .map(|other| (own.replacen(account, other, 1), auth.clone()))
         .collect())
 }
 
 async fn public(context: &Context, login: &Login) -> Result<(String, Secret)> {
-    let mut config: aws_sdk_ecrpublic::config::Builder =
-        (&aws::config(context, PUBLIC_REGION.to_owned()).await).into();
-    config.set_credentials_provider(Some(credentials(login)));
-    let answer = aws_sdk_ecrpublic::Client::from_conf(config.build())
+    let config = config(context, PUBLIC_REGION, login).await;
+    let answer = aws_sdk_ecrpublic::Client::new(&config)
         .get_authorization_token()
         .send()
         .await
         .map_err(|error| {
-            let error = aws::explain(&format!("could not log in to {PUBLIC_REGISTRY}"), &error);
-            for_lack_of(
-                error,
-                "The role needs ecr-public:GetAuthorizationToken and sts:GetServiceBearerToken on *.",
-            )
+            let told = aws::explain(&format!("could not log in to {PUBLIC_REGISTRY}"), &error);
+            let needs = "ecr-public:GetAuthorizationToken and sts:GetServiceBearerToken";
+            fresh(aws::registry_hint(told, needs))
         })?;
     let token = answer
         .authorization_data()
@@ -106,12 +83,19 @@ async fn public(context: &Context, login: &Login) -> Result<(String, Secret)> {
     Ok((PUBLIC_REGISTRY.to_owned(), context.runner.secret(token)))
 }
 
-/// Names the permission where a lack of it is what came back; credentials of a moment ago are refused for the clock alone.
-fn for_lack_of(error: Error, hint: &str) -> Error {
-    match refusal(&error) {
-        Refusal::Denied => error.hint(hint),
-        Refusal::Expired => error.hint(
-            "The credentials are new, so this runner's clock is likely wrong: set it by NTP.",
+/// The configuration of AWS with the credentials of this login.
+async fn config(context: &Context, region: &str, login: &Login) -> SdkConfig {
+    let config = aws::config(context, region.to_owned()).await;
+    let builder = config.into_builder();
+    builder.credentials_provider(credentials(login)).build()
+}
+
+/// Credentials that were made a moment ago have not ended.
+fn fresh(error: Error) -> Error {
+    match aws::refusal(&error) {
+        aws::Refusal::Expired => error.hint(
+            "The credentials are fresh, so it is the clock of this runner: AWS refuses signatures that are five minutes off. \
+             Set it by NTP.",
         ),
         _ => error,
     }
@@ -141,12 +125,4 @@ fn mask_password(context: &Context, token: &str) -> Result<()> {
         .map_or(plain.as_str(), |(_, password)| password);
     context.runner.secret(password);
     Ok(())
-}
-
-/// `https://host:port` as the key that clients look for.
-fn host(endpoint: &str) -> &str {
-    endpoint
-        .trim_start_matches("https://")
-        .trim_start_matches("http://")
-        .trim_end_matches('/')
 }

@@ -71,6 +71,13 @@ fn a_role_without_the_right_to_ecr_is_told_which() {
         ended.log
     );
     assert_eq!(ended.exported, "", "nothing is half-done");
+    let ended = step(&account, job(Some("production")))
+        .env("AWS_ENDPOINT_URL_ECR", "http://127.0.0.1:9")
+        .run("aws-login", &["--ecr-login"]);
+    assert_eq!(ended.code, 6, "{}", ended.log);
+    assert!(ended.log.contains("AWS_ENDPOINT_URL"), "{}", ended.log);
+    let permission = ended.log.contains("ecr:GetAuthorizationToken");
+    assert!(!permission, "a fault of the network: {}", ended.log);
 }
 
 #[test]
@@ -88,6 +95,13 @@ fn what_the_user_has_configured_goes_on_to_work() {
     std::fs::create_dir_all(home.join(".docker/cli-plugins")).unwrap();
     std::fs::create_dir_all(home.join(".docker/contexts")).unwrap();
     let podmans = home.join("auth.json");
+    let kept = home.join(".config/containers");
+    std::fs::create_dir_all(&kept).unwrap();
+    std::fs::write(
+        kept.join("auth.json"),
+        r#"{"auths": {"gcr.io": {"auth": "eg=="}}}"#,
+    )
+    .unwrap();
     let theirs = json!({"auths": {"quay.io": {"auth": "eQ=="}}});
     std::fs::write(&podmans, theirs.to_string()).unwrap();
     let users = json!({
@@ -119,6 +133,7 @@ fn what_the_user_has_configured_goes_on_to_work() {
     let auth = exported(&ended, "REGISTRY_AUTH_FILE");
     let others: serde_json::Value = serde_json::from_slice(&std::fs::read(&auth).unwrap()).unwrap();
     assert_eq!(others["auths"]["quay.io"]["auth"], "eQ==");
+    assert_eq!(others["auths"]["gcr.io"]["auth"], "eg==");
     assert_eq!(others["credHelpers"], json!({}));
     assert!(exported(&ended, "BUILDX_CONFIG").ends_with("home/.docker/buildx"));
     assert_eq!(
@@ -227,4 +242,35 @@ fn a_real_client_reads_the_login() {
         !list("/dev/null").status.success(),
         "without the login the registry refuses"
     );
+}
+
+#[test]
+#[ignore = "runs Docker's own client: make test-full"]
+fn docker_sees_the_contexts_of_the_user() {
+    let account = Account::new();
+    permit(&account, "ecr:GetAuthorizationToken");
+    let step = step(&account, job(Some("production")));
+    let users = step.folder.path().join("docker");
+    let docker = |folder: &str, arguments: &[&str]| {
+        let output = std::process::Command::new("docker")
+            .args(arguments)
+            .env("DOCKER_CONFIG", folder)
+            .output()
+            .expect("docker starts: run tests/tools/setup.sh full");
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let users = users.to_str().unwrap();
+    let host = ["--docker", "host=tcp://192.0.2.1:2375"];
+    docker(
+        users,
+        &[&["context", "create", "remote"], &host[..]].concat(),
+    );
+    docker(users, &["context", "use", "remote"]);
+    let step = step.env("DOCKER_CONFIG", users);
+    let ended = step.run("aws-login", &["--ecr-login"]);
+    assert_eq!(ended.code, 0, "{}", ended.log);
+    let folder = exported(&ended, "DOCKER_CONFIG");
+    let shown = docker(&folder, &["context", "inspect"]);
+    assert!(shown.contains("tcp://192.0.2.1:2375"), "{shown}");
 }
