@@ -74,6 +74,9 @@ impl Writer<'_> {
         for step in &plan.steps {
             match step {
                 Step::CreateBranch { at } => {
+                    if plan.steps.contains(&Step::Open) {
+                        self.preflight(state).await?;
+                    }
                     self.create_branch(at).await?;
                     tip = Some(at.clone());
                 }
@@ -104,7 +107,8 @@ impl Writer<'_> {
                     done.closed(plan, *number);
                 }
                 Step::AutoMerge { .. } => {
-                    if let (None, Some(pull)) = (&done.merge, &plan.pull) {
+                    let asked = done.merge.is_some() || done.operation.is_none();
+                    if let (false, Some(pull)) = (asked, &plan.pull) {
                         let outcome = merge::auto_merge(self.repository, state, pull)
                             .await
                             .map_err(|error| for_lack_of(error, PULL_REQUESTS))?;
@@ -116,6 +120,20 @@ impl Writer<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether the token may open a pull request, before a branch is made for one: asked for one without a commit, GitHub
+    /// refuses it as wrong (422) to who may, and as forbidden to who may not.
+    async fn preflight(&self, state: &State) -> Result<()> {
+        let empty = json!({"title": "preflight", "head": state.base, "base": state.base});
+        match self.repository.post("pulls", &empty).await {
+            Err(error) if matches!(error.code(), Some("403" | "404")) && error.wait().is_none() => {
+                let cause = Self::cause(&error);
+                Err(error.hint(format!("{cause} Nothing was written.")))
+            }
+            Err(error) if error.wait().is_some() => Err(error),
+            _ => Ok(()),
+        }
     }
 
     async fn create_branch(&self, at: &str) -> Result<()> {
@@ -255,6 +273,17 @@ impl Writer<'_> {
         body::part(request, &plan.changes, &differences)
     }
 
+    /// Why a pull request is refused: the setting that GitHub ships turned off, or a permission.
+    fn cause(error: &Error) -> &'static str {
+        match error.message().contains("not permitted to create") {
+            true => {
+                "Turn on \"Allow GitHub Actions to create and approve pull requests\" under Settings, Actions, General, \
+                 Workflow permissions (an organisation can forbid it), or give the token of a GitHub App."
+            }
+            false => PULL_REQUESTS,
+        }
+    }
+
     /// The setting that GitHub ships turned off, and a link with which a person opens the pull request.
     fn not_opened(&self, error: Error, state: &State) -> Error {
         if !matches!(error.code(), Some("403" | "404")) || error.wait().is_some() {
@@ -271,13 +300,7 @@ impl Writer<'_> {
             state.base,
             self.request.branch
         );
-        let cause = match error.message().contains("not permitted to create") {
-            true => {
-                "Turn on \"Allow GitHub Actions to create and approve pull requests\" under Settings, Actions, General, \
-                 Workflow permissions (an organisation can forbid it), or give the token of a GitHub App."
-            }
-            false => PULL_REQUESTS,
-        };
+        let cause = Self::cause(&error);
         error.hint(format!(
             "{cause} Until then a person can open it, the commit is there: {link}"
         ))
@@ -344,6 +367,10 @@ impl Writer<'_> {
 fn for_lack_of(error: Error, hint: &str) -> Error {
     match error.code() {
         Some("403" | "404" | "FORBIDDEN") if error.wait().is_none() => error.hint(hint),
+        _ if error.message().contains("rule violation") => error.with_code("FORBIDDEN").hint(
+            "A rule of the repository (Settings, Rules) forbids this to the token: let its App or GitHub Actions bypass it, or \
+             name a `branch` that no rule is about.",
+        ),
         _ => error,
     }
 }

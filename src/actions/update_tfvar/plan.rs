@@ -325,8 +325,12 @@ fn propose(
 pub(super) fn describe(request: &Request, pull: &Pull, changes: &[Change]) -> Option<Step> {
     let mark = Mark::new(request, changes);
     let known = Mark::of(&pull.body);
-    let same =
-        |known: &Mark| known.file == mark.file && known.to == mark.to && known.from == mark.from;
+    let same = |known: &Mark| {
+        known.closed.is_none()
+            && known.file == mark.file
+            && known.to == mark.to
+            && known.from == mark.from
+    };
     if known.as_ref().is_some_and(same) {
         return None;
     }

@@ -142,7 +142,8 @@ async fn propose(
             shown.clone_from(&plan.diff);
         }
         let open = plan.steps.iter().any(|step| match step {
-            Step::AutoMerge { .. } => done.merge.is_none(),
+            // A person may have turned it off since: it is asked for with a change, not again and again.
+            Step::AutoMerge { .. } => done.merge.is_none() && done.operation.is_some(),
             _ => true,
         });
         writer.adopt(&plan, &mut done).await;
