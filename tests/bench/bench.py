@@ -42,6 +42,7 @@ class World:
         """A job that the role `deploy` trusts."""
         return {
             "PATH": os.environ["PATH"],
+            "GITHUB_ENV": os.devnull,
             "AWS_ENDPOINT_URL": self.told["aws"],
             "AWS_REGION": self.told["region"],
             "AWS_CONFIG_FILE": "/dev/null",

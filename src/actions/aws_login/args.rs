@@ -81,7 +81,7 @@ pub struct Args {
     /// Whether the account id is masked in the log, which empties outputs that hold it in other jobs: `true` or `false`
     #[arg(long, value_name = "BOOLEAN", default_value = "false", value_parser = boolean)]
     pub mask_aws_account_id: bool,
-    /// Whether the credentials become environment variables of the steps that follow: `true` or `false`
+    /// Whether credentials and region become environment variables of the steps that follow: `true` or `false`
     #[arg(long, value_name = "BOOLEAN", default_value = "true", value_parser = boolean)]
     pub output_env_credentials: bool,
     /// Whether the credentials become outputs too: `true` or `false`

@@ -56,12 +56,13 @@ impl Login {
 
     /// Hands the credentials to the steps that follow.
     pub(super) fn export(&self, args: &Args, context: &Context, region: &str) -> Result<()> {
-        if args.output_env_credentials {
-            for (variable, value) in VARIABLES.iter().zip(self.values()) {
-                context.runner.export(variable, value)?;
-            }
-            context.runner.export(EXPIRATION, &self.expiration)?;
+        if !args.output_env_credentials {
+            return Ok(());
         }
+        for (variable, value) in VARIABLES.iter().zip(self.values()) {
+            context.runner.export(variable, value)?;
+        }
+        context.runner.export(EXPIRATION, &self.expiration)?;
         context.runner.export("AWS_REGION", region)?;
         context.runner.export("AWS_DEFAULT_REGION", region)
     }

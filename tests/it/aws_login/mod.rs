@@ -189,3 +189,13 @@ fn a_logout_works_whatever_else_is_wrong() {
         assert_eq!(ended.code, 0, "{variable}: {}", ended.log);
     }
 }
+
+#[test]
+fn without_variables_for_later_steps_there_are_outputs_alone() {
+    let account = Account::new();
+    let step = step(&account, job(Some("production"))).env("KECS_OUTPUT_ENV_CREDENTIALS", "false");
+    let ended = step.run("aws-login", &["--output-credentials"]);
+    assert_eq!(ended.code, 0, "{}", ended.log);
+    assert_eq!(ended.exported, "");
+    assert!(ended.outputs.contains("aws-session-token"));
+}
