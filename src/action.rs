@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use crate::aws;
 use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
+use crate::http;
 use crate::runner::{Env, Runner, inputs};
 
 /// An output of an action, as `action.yml` and the README list it.
@@ -133,15 +134,25 @@ pub fn main<A: Action>() -> ExitCode {
 fn end_on_panic(name: &'static str, env: Env) {
     std::panic::set_hook(Box::new(move |panic| {
         let runner = Runner::new(name, &env);
+        // The AWS SDK panics where there is nobody to trust (aws-smithy-http-client 1).
+        if panic.to_string().contains("no valid root certificates") {
+            let error = http::no_authorities();
+            runner.error(&error);
+            end(error.kind());
+        }
         // Its text may be of others: it cannot become a command of the runner.
         runner.line(panic.to_string());
         runner.error(&Error::bug("stopped by a fault of its own").hint(format!(
             "This is a bug in {name} {}. Please report it with the lines above.",
             env!("CARGO_PKG_VERSION")
         )));
-        #[expect(clippy::exit, reason = "the end of a process that cannot go on")]
-        std::process::exit(Kind::Bug.exit_code().into());
+        end(Kind::Bug);
     }));
+}
+
+#[expect(clippy::exit, reason = "the end of a process that cannot go on")]
+fn end(kind: Kind) -> ! {
+    std::process::exit(kind.exit_code().into())
 }
 
 fn start<A: Action>(env: Env) -> Result<ExitCode> {

@@ -21,7 +21,13 @@ pub fn client() -> Result<reqwest::Client> {
         .connect_timeout(CONNECT_TIMEOUT)
         .read_timeout(READ_TIMEOUT)
         .build()
-        .map_err(|error| Error::bug("could not set up the HTTP client").because(error))
+        .map_err(|error| {
+            let failed = Error::bug("could not set up the HTTP client").because(error);
+            if failed.message().contains("No CA certificates") {
+                return no_authorities();
+            }
+            failed
+        })
 }
 
 /// Makes ring the cryptography of TLS in this process. A second call changes nothing.
@@ -30,16 +36,28 @@ fn use_ring() {
     drop(already_set);
 }
 
-/// Whether a failure was for want of trust in a certificate, which no second try changes.
+/// What to do about a failure that no second try mends: nothing was said to the other side yet.
 ///
-/// Source: the text of `rustls::Error::InvalidCertificate`, rustls 0.23.
-pub fn is_untrusted(failure: &str) -> bool {
-    failure.contains("invalid peer certificate")
+/// Source: the texts of `rustls::Error::InvalidCertificate` (rustls 0.23) and of a tunnel's `ProxyAuthRequired` (hyper-util
+/// 0.1), which the AWS SDK and reqwest have in common.
+pub fn final_hint(failure: &str) -> Option<&'static str> {
+    if failure.contains("invalid peer certificate") {
+        return Some(
+            "The certificate that answers is not trusted here. Behind a proxy that opens TLS, set SSL_CERT_FILE to a file with its \
+             certificate authority; if it is said to have expired, look at this machine's clock.",
+        );
+    }
+    failure.contains("proxy authorization required").then_some(
+        "The proxy asks for a name and a password: HTTPS_PROXY takes them, as http://name:password@host:port.",
+    )
 }
 
-/// What to do about a certificate that is not trusted.
-pub const UNTRUSTED_HINT: &str = "The certificate that answers is not trusted here. Behind a proxy that opens TLS, set SSL_CERT_FILE to a file with its \
-     certificate authority; if it is said to have expired, look at this machine's clock.";
+/// A machine without certificate authorities, such as a bare container.
+pub fn no_authorities() -> Error {
+    Error::usage("this machine has no certificate authorities, so no other one can be trusted").hint(
+        "Install the package ca-certificates, or let SSL_CERT_FILE name a file with certificate authorities that is there.",
+    )
+}
 
 /// Percent-encodes all but the unreserved characters of RFC 3986, for one value of a query.
 pub fn encode(text: &str) -> String {

@@ -48,8 +48,8 @@ impl Issuer {
                     .hint("The runner sets it: no step may change it.");
             }
             let error = Error::refused(tried).because(error.without_url());
-            if http::is_untrusted(&error.message()) {
-                return error.hint(http::UNTRUSTED_HINT);
+            if let Some(hint) = http::final_hint(&error.message()) {
+                return error.hint(hint);
             }
             error.hint(
                 "The runner does not reach GitHub's token service, ACTIONS_ID_TOKEN_REQUEST_URL: check HTTPS_PROXY and NO_PROXY, \

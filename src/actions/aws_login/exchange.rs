@@ -83,7 +83,7 @@ fn passes(error: &Error) -> bool {
     let refused = ["400", "401", "403", "404"];
     error.kind() == Kind::Refused
         && !refused.contains(&error.code().unwrap_or(""))
-        && !http::is_untrusted(&error.message())
+        && http::final_hint(&error.message()).is_none()
 }
 
 /// How long a connection to STS may take.

@@ -65,7 +65,7 @@ impl Refusal<'_> {
                 | "RequestTimeoutException",
             ) => Class::Elsewhere,
             None if self.is_foreign()
-                || self.is_untrusted()
+                || self.final_hint().is_some()
                 || self.is_misconfigured()
                 || self.is_nowhere() =>
             {
@@ -82,9 +82,9 @@ impl Refusal<'_> {
         self.code.is_none() && self.status.is_some_and(|status| !aws::passes(status))
     }
 
-    /// Whether the other side's certificate is not trusted.
-    fn is_untrusted(&self) -> bool {
-        self.code.is_none() && http::is_untrusted(self.message)
+    /// What to do, if nothing could be said to the other side and never will.
+    fn final_hint(&self) -> Option<&'static str> {
+        http::final_hint(self.message).filter(|_| self.code.is_none())
     }
 
     /// Whether the SDK has no endpoint for its settings.
@@ -92,10 +92,10 @@ impl Refusal<'_> {
         self.code.is_none() && self.message.contains("Invalid Configuration")
     }
 
-    /// Whether there is no host of a name that somebody chose. A host of AWS's own is there, whatever a resolver may say
+    /// Whether there is no host of a name that somebody chose, be it that of a proxy. A host of AWS's own is there, whatever a resolver may say
     /// for a moment.
     fn is_nowhere(&self) -> bool {
-        self.chosen
+        (self.chosen || self.message.contains("tunnel error"))
             && self.code.is_none()
             && self.message.contains("dns error")
             && NO_SUCH_HOST.iter().any(|told| self.message.contains(told))
@@ -181,7 +181,7 @@ impl Refusal<'_> {
                 "The account makes too many calls of STS; run the job again, and start fewer jobs at once.".to_owned()
             }
             None if self.is_foreign() => aws::FOREIGN_HINT.to_owned(),
-            None if self.is_untrusted() => http::UNTRUSTED_HINT.to_owned(),
+            None if let Some(hint) = self.final_hint() => hint.to_owned(),
             None if self.is_misconfigured() => {
                 "The SDK's settings do not go together: look at AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT and \
                  AWS_ENDPOINT_URL."
@@ -189,7 +189,7 @@ impl Refusal<'_> {
             }
             None if self.is_nowhere() => {
                 "There is no such host. STS has FIPS endpoints in some regions only (AWS_USE_FIPS_ENDPOINT); otherwise look at \
-                 AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_STS and `aws-region`."
+                 HTTPS_PROXY, AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_STS and `aws-region`."
                     .to_owned()
             }
             Some("SignatureDoesNotMatch" | "RequestExpired" | "InvalidSignatureException") => {

@@ -167,3 +167,15 @@ fn what_no_second_try_mends_is_tried_once() {
     server.kill().unwrap();
     server.wait().unwrap();
 }
+
+#[test]
+fn a_machine_that_trusts_nobody_is_told_what_it_lacks() {
+    let account = Account::new();
+    let (_account, chained) = super::chain::account(&serde_json::json!("sts:*"));
+    for step in [step(&account, job(Some("production"))), chained] {
+        let ended = step.env("SSL_CERT_FILE", "/nowhere").run("aws-login", &[]);
+        assert_eq!(ended.code, 2, "{}", ended.log);
+        assert!(ended.log.contains("ca-certificates"), "{}", ended.log);
+        assert!(!ended.log.contains("bug"), "{}", ended.log);
+    }
+}

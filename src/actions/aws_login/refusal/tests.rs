@@ -144,6 +144,14 @@ fn every_answer_has_its_class_and_its_hint() {
             "SSL_CERT_FILE",
         ),
         (
+            "io error: client error (Connect): tunnel error: proxy authorization required",
+            "name and a password",
+        ),
+        (
+            "tunnel error: failed to create underlying connection: dns error: Name does not resolve",
+            "HTTPS_PROXY",
+        ),
+        (
             "dispatch failure: other: Invalid Configuration: FIPS and custom endpoint are not supported",
             "AWS_USE_FIPS_ENDPOINT",
         ),
