@@ -151,28 +151,3 @@ fn where_no_revision_was_ever_good_nobody_promises_a_rollback() {
         stage.until_over();
     }
 }
-
-#[test]
-fn a_repository_that_is_not_there_is_an_image_that_is_not_there() {
-    let stage = Stage::new();
-    let host = stage.world().urls.registry.trim_start_matches("http://");
-    let image = format!("{host}/nothing:1.0.0");
-    let named = stage.run(&["--operation", "deploy", "--image", &image]);
-    let step = stage.step();
-    let file = json!({"family": "keycloak", "containerDefinitions": [{"name": "keycloak", "image": image}]});
-    std::fs::write(step.folder.path().join("own.json"), file.to_string()).unwrap();
-    let filed = told(&step, &["--operation=deploy", "--task-definition=own.json"]);
-    let revision = stage.revision(&image);
-    let registered = stage.run(&["--operation", "deploy", "--task-definition", &revision]);
-    for refused in [named, filed, registered] {
-        assert_eq!(refused.ended.code, 2, "{}", refused.ended.log);
-        assert!(
-            refused
-                .error()
-                .contains(&format!("there is no image {image}")),
-            "{}",
-            refused.error()
-        );
-    }
-    assert_eq!(writes(&stage), (0, 0));
-}
