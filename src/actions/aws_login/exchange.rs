@@ -42,8 +42,8 @@ pub(super) async fn exchange(
                 return Ok(Err(Failed {
                     class: Class::Passing,
                     silent: false,
+                    hint: error.next_step().unwrap_or_default().to_owned(),
                     error,
-                    hint: "GitHub's token service did not answer; run the job again.".to_owned(),
                 }));
             }
             Err(error) => return Err(error),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::args::Args;
 use super::refusal::{Class, DENIED_ATTEMPTS};
 use crate::action::Context;
-use crate::domain::region::{fallback, is_known};
+use crate::domain::region::{self, fallback, is_known};
 use crate::error::{Error, Result};
 
 /// The first pause; each is twice as long as the one before.
@@ -57,7 +57,7 @@ pub(super) async fn persist<T>(
             },
         };
         let class = failed.class;
-        let nowhere = failed.silent && !is_known(region);
+        let nowhere = failed.silent && class == Class::Elsewhere && !is_known(region);
         let allowed = match class {
             Class::Permanent => 1,
             // No answer, from a region that may not be there.
@@ -77,6 +77,9 @@ pub(super) async fn persist<T>(
                 context
                     .runner
                     .line(format!("gave up after {count} attempts in {seconds:.1} s"));
+            }
+            if nowhere {
+                return Err(unknown(region, &failed.error));
             }
             return Err(failed.error.hint(failed.hint));
         }
@@ -99,6 +102,20 @@ pub(super) async fn persist<T>(
         count += 1;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
+}
+
+/// No answer from a region that nobody knows: perhaps it is a slip of the pen.
+fn unknown(name: &str, error: &Error) -> Error {
+    let near = region::near(name);
+    let known = match near[..] {
+        [] => String::new(),
+        _ => format!(" Near {name:?} are {}.", near.join(", ")),
+    };
+    Error::usage(format!(
+        "no AWS answers in the region {name}: {}",
+        error.message()
+    ))
+    .hint(format!("Is `aws-region` right?{known}"))
 }
 
 /// The time was up within the first attempt.

@@ -8,7 +8,6 @@ use super::plan::{self, Request, Role};
 use super::{Outputs, docker_config, registry};
 use crate::action::Context;
 use crate::aws;
-use crate::domain::region;
 use crate::error::{Error, Result};
 use crate::runner::{Secret, cell};
 
@@ -78,8 +77,7 @@ async fn login(args: &Args, context: &Context) -> Result<Outputs> {
             exchange(args, context, &request, arn, account).await
         }
         _ => chain(args, context, &request).await,
-    }
-    .map_err(|error| near_region(error, &request.region))?;
+    }?;
     let account = account_of_session(&login.arn).ok_or_else(|| {
         Error::refused(format!("AWS STS answered with the session {}", login.arn))
     })?;
@@ -104,23 +102,6 @@ async fn login(args: &Args, context: &Context) -> Result<Outputs> {
         aws_expiration: login.expiration,
         registry,
     })
-}
-
-/// No answer from a region that nobody knows: perhaps it is a slip of the pen.
-fn near_region(error: Error, name: &str) -> Error {
-    let near = region::near(name);
-    if error.code().is_some() || region::is_known(name) {
-        return error;
-    }
-    let known = match near[..] {
-        [] => String::new(),
-        _ => format!(" Near {name:?} are {}.", near.join(", ")),
-    };
-    Error::usage(format!(
-        "no AWS answers in the region {name}: {}",
-        error.message()
-    ))
-    .hint(format!("Is `aws-region` right?{known}"))
 }
 
 fn tell(context: &Context, region: &str, login: &Login, registry: Option<&str>) -> Result<()> {

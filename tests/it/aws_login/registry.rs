@@ -274,3 +274,31 @@ fn docker_sees_the_contexts_of_the_user() {
     let shown = docker(&folder, &["context", "inspect"]);
     assert!(shown.contains("tcp://192.0.2.1:2375"), "{shown}");
 }
+
+#[test]
+fn a_logout_gives_back_what_was_there_before() {
+    let account = Account::new();
+    permit(&account, "ecr:GetAuthorizationToken");
+    let mut step = step(&account, job(Some("production")));
+    let users = step.folder.path().join("docker");
+    std::fs::create_dir_all(users.join("contexts/meta")).unwrap();
+    step = step
+        .env("DOCKER_CONFIG", users.to_str().unwrap())
+        .env("REGISTRY_AUTH_FILE", "/home/ada/auth.json");
+    let names = ["DOCKER_CONFIG", "REGISTRY_AUTH_FILE", "BUILDX_CONFIG"];
+    // The second login of a job does not take the first one's files for the user's.
+    for _ in 0..2 {
+        let ended = step.run("aws-login", &["--ecr-login"]);
+        assert_eq!(ended.code, 0, "{}", ended.log);
+        for name in names {
+            step = step.env(name, &exported(&ended, name));
+        }
+    }
+    std::fs::write(step.folder.path().join("env"), "").unwrap();
+    let ended = step.run("aws-login", &["--operation", "logout"]);
+    assert_eq!(ended.code, 0, "{}", ended.log);
+    let before = names.map(|name| exported(&ended, name));
+    assert_eq!(before, [users.to_str().unwrap(), "/home/ada/auth.json", ""]);
+    assert!(ended.exported.contains("BUILDX_CONFIG<<"));
+    assert!(users.join("contexts/meta").is_dir(), "the link alone goes");
+}
