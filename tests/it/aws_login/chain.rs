@@ -135,3 +135,18 @@ fn tags_that_are_too_large_together_are_cut_down() {
     assert_eq!(ended.code, 0, "{}", ended.log);
     assert!(ended.log.contains("fewer session tags"), "{}", ended.log);
 }
+
+#[test]
+fn at_a_terminal_credentials_go_to_standard_output() {
+    let (_account, step) = account(&json!(["sts:AssumeRole", "sts:TagSession"]));
+    let step = step.env("GITHUB_ACTIONS", "").env("GITHUB_ENV", "");
+    let ended = step.run("aws-login", &[]);
+    assert_eq!(ended.code, 0, "{}", ended.log);
+    let told = "--output-credentials --json";
+    assert!(ended.log.contains(told), "{}", ended.log);
+    let ended = step.run("aws-login", &["--output-credentials", "--json"]);
+    assert_eq!(ended.code, 0, "{}", ended.log);
+    assert!(!ended.log.contains(told), "{}", ended.log);
+    let result: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert!(result["aws-session-token"].is_string(), "{result}");
+}
