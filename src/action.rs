@@ -224,11 +224,13 @@ fn listen_for_signals() -> Result<watch::Receiver<bool>> {
     let deaf = |error| Error::bug("could not listen for signals").because(error);
     let mut interrupt = signal(SignalKind::interrupt()).map_err(deaf)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(deaf)?;
+    let mut hangup = signal(SignalKind::hangup()).map_err(deaf)?;
     let (sender, receiver) = watch::channel(false);
     tokio::spawn(async move {
         tokio::select! {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
         }
         sender.send_replace(true);
         std::future::pending::<()>().await;

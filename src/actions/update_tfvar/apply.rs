@@ -114,6 +114,10 @@ impl Writer<'_> {
                             .map_err(|error| for_lack_of(error, PULL_REQUESTS))?;
                         self.context.runner.line(&outcome);
                         done.merge = Some(outcome);
+                        // Merged at once, it is no longer among the open ones that the next look finds.
+                        done.number.get_or_insert(pull.number);
+                        done.url.get_or_insert_with(|| pull.url.clone());
+                        done.head.get_or_insert_with(|| pull.head_ref_oid.clone());
                         done.operation("updated");
                     }
                 }

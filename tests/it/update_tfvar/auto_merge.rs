@@ -75,6 +75,18 @@ fn a_pull_request_with_nothing_to_wait_for_is_merged_at_once() {
 }
 
 #[test]
+fn a_pull_request_that_was_there_and_is_merged_at_once_is_still_named() {
+    let forge = forge_with(|_| {});
+    run(&merging(&forge)
+        .env("KECS_AUTO_MERGE", "false")
+        .env("KECS_VARIABLES", "keycloak_image_tag=1.0.1"));
+    let ended = run(&merging(&forge));
+    assert!(forge.pulls()[0].merged.is_some(), "{}", ended.log);
+    assert_eq!(output(&ended, "pull-request-number"), 1);
+    assert_eq!(output(&ended, "pull-request-operation"), "updated");
+}
+
+#[test]
 fn a_check_that_is_not_required_and_not_done_leaves_it_to_a_person() {
     let forge = forge_with(|_| {});
     forge.put("main", CHECK, WORKFLOW.as_bytes());
