@@ -34,6 +34,7 @@ pub(super) async fn exchange(
 ) -> Result<Login> {
     let issuer = Issuer::from_env(&context.env)?;
     let date = ReplyDate::default();
+    let mut shown = false;
     let answer = persist(args, context, &request.region, async |region| {
         let sts = client(context, region, &date).await;
         let token = match issuer.token(&context.runner, &args.audience).await {
@@ -65,12 +66,15 @@ pub(super) async fn exchange(
             Ok(session) => Ok(Ok(session)),
             Err(error) => {
                 let tried = format!("could not assume {role} in {region}");
-                if error.code().is_some() {
+                let failed = failed(context, &tried, &error, |refusal| {
+                    refusal.hint(&claims, account)
+                });
+                let refused = matches!(failed.class, Class::Permanent | Class::Denied);
+                // Every token of the job has the same.
+                if refused && error.code().is_some() && !std::mem::replace(&mut shown, true) {
                     show(context, &claims);
                 }
-                Ok(Err(failed(context, &tried, &error, |refusal| {
-                    refusal.hint(&claims, account)
-                })))
+                Ok(Err(failed))
             }
         }
     })

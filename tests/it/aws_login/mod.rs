@@ -121,6 +121,7 @@ fn denied_access_ends_after_two_tries_and_shows_the_condition_that_would_match()
     );
     assert_eq!(ended.exported, "");
     assert_eq!(ended.log.matches("::error ").count(), 1);
+    assert_eq!(ended.log.matches("::group::Claims of").count(), 1);
 }
 
 #[test]
