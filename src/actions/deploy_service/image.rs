@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::reader::Permission;
 use super::session::Session;
 use crate::aws;
 use crate::domain::image_reference::{ecr_region, is_host, is_loopback};
@@ -99,6 +100,43 @@ impl Session<'_> {
         }
         Ok(())
     }
+
+    /// Looks at the images of ECR that a registered task definition names, before its tasks are started anew: an image may
+    /// have been deleted while tasks of it run. One that may not be read is left to ECS.
+    pub(super) async fn check_registered(&self, definition: &str) -> Result<()> {
+        let call = self.reader.ecs.task_definition(definition);
+        let found = self.reader.optional(Permission::Definition, call).await;
+        let Ok(Some(found)) = found else {
+            return Ok(());
+        };
+        for image in of_ecr(&found) {
+            self.check_image(&image, &found).await?;
+        }
+        Ok(())
+    }
+
+    /// Looks at the images of ECR while their tasks start: what is wrong with one is told before ECS tells it.
+    pub(super) async fn foresee(&self) {
+        let Some(definition) = self.known.borrow().definition.clone() else {
+            return;
+        };
+        for image in of_ecr(&definition) {
+            if let Err(error) = self.check_image(&image, &definition).await {
+                self.warn(&format!("{}: no task of it can start", error.message()));
+            }
+        }
+    }
+}
+
+/// The images that the credentials for ECS may open too. Others often need a login that only the task has.
+fn of_ecr(definition: &TaskDefinition) -> Vec<String> {
+    let images = definition.containers().iter().map(|one| one.image.clone());
+    images
+        .filter(|image| {
+            Name::parse(image)
+                .is_some_and(|name| ecr_region(name.host).is_some() || is_loopback(name.host))
+        })
+        .collect()
 }
 
 /// The platform of an image for a `cpuArchitecture`.

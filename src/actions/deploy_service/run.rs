@@ -10,7 +10,9 @@ use super::session::Session;
 use super::start::Return;
 use crate::action::{Context, Outcome};
 use crate::aws;
-use crate::domain::rollout::{Attach, DeploymentId, End, Pin, TaskFacts, Verdict, attach, remarks};
+use crate::domain::rollout::{
+    Attach, DeploymentId, End, Pin, RolloutState, TaskFacts, Verdict, attach, remarks,
+};
 use crate::error::{Error, Result};
 
 /// What is left to do after a rollback that was asked for.
@@ -56,7 +58,11 @@ impl Session<'_> {
                         ));
                         id
                     }
-                    None => self.start(None, true).await?,
+                    None => {
+                        self.check_registered(&self.service().task_definition)
+                            .await?;
+                        self.start(None, true).await?
+                    }
                 };
                 self.wait_for(id, false).await.map(Some)
             }
@@ -87,6 +93,9 @@ impl Session<'_> {
             self.request.cluster,
             self.request.region
         ));
+        if found && self.starts(&id) {
+            self.foresee().await;
+        }
         let verdict = self.follow().await?;
         let was_over = {
             let known = self.known.borrow();
@@ -102,6 +111,13 @@ impl Session<'_> {
             }
             _ => Ok(verdict),
         }
+    }
+
+    /// Whether a deployment is under way, as the service shows it.
+    fn starts(&self, id: &DeploymentId) -> bool {
+        let service = self.service();
+        let slot = service.slot(id);
+        slot.is_some_and(|slot| slot.rollout == Some(RolloutState::InProgress))
     }
 
     fn no_op(&self, id: &DeploymentId) -> Verdict {

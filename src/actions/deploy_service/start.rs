@@ -276,6 +276,7 @@ impl Session<'_> {
             ))
             .hint("Deploy a good image or task definition instead."));
         };
+        self.check_registered(&target).await?;
         self.line(format!(
             "deploying {} again, the last that was deployed well",
             short(&target)

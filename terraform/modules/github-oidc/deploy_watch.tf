@@ -29,6 +29,20 @@ data "aws_iam_policy_document" "deploy_watch" {
     resources = ["${each.value.ecs}:service-deployment/${each.value.name}/${each.value.name}/*"]
   }
 
+  # deploy-service looks whether the image is there, and built for the tasks' machine.
+  statement {
+    sid       = "LookAtTheImage"
+    actions   = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+    resources = [local.repository_arn]
+  }
+
+  # Logging in to ECR for that takes no resource, hence the star.
+  statement {
+    sid       = "RegistryLogin"
+    actions   = ["ecr:GetAuthorizationToken"]
+    resources = ["*"]
+  }
+
   # Both look at the tasks of this cluster: why one stopped, and which addresses they have.
   statement {
     sid       = "LookAtTheTasks"

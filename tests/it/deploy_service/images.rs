@@ -13,7 +13,7 @@ fn digest(bytes: &[u8]) -> String {
 }
 
 /// Pushes an image without layers, as any client would; its name with the tag, and its digest.
-fn push(stage: &Stage, tag: &str, architecture: &str) -> (String, String) {
+pub(super) fn push(stage: &Stage, tag: &str, architecture: &str) -> (String, String) {
     let world = stage.world();
     world.ecr.create_repository("keycloak", false);
     let admin = world

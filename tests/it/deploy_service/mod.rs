@@ -6,6 +6,7 @@ mod beside;
 mod cancelled;
 mod course;
 mod decided;
+mod foresee;
 mod images;
 mod input;
 mod limits;

@@ -93,6 +93,13 @@ impl Ecr {
         self.store.image(repository, tag_or_digest).ok()
     }
 
+    /// Takes a tag away, and the image with its last one, as a lifecycle rule does; false if there is none.
+    pub fn expire(&self, repository: &str, tag: &str) -> bool {
+        self.store
+            .delete_image(repository, None, Some(tag))
+            .is_ok_and(|deleted| deleted.is_ok())
+    }
+
     /// A password for `docker login --username AWS`, as `GetAuthorizationToken` gives it.
     pub fn password(&self, principal: &Principal) -> String {
         let password = format!(
