@@ -4,6 +4,8 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
+use crate::http;
+
 /// The result of everything that can fail in front of a user.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -217,7 +219,11 @@ impl Error {
 
     /// Whether the same request may succeed in a moment: a service did not answer, or with a fault of its own (5xx).
     pub fn may_pass(&self) -> bool {
-        self.kind() == Kind::Refused && self.code().is_none_or(|code| code.starts_with('5'))
+        self.kind() == Kind::Refused
+            && self.code().map_or_else(
+                || http::final_hint(&self.message()).is_none(),
+                |code| code.starts_with('5'),
+            )
     }
 
     pub fn wait(&self) -> Option<Duration> {

@@ -207,9 +207,7 @@ impl Repository {
     fn refused(&self, tried: &str, error: octocrab::Error) -> Error {
         let what = format!("could not {tried} {}", self.full_name());
         let octocrab::Error::GitHub { source, .. } = &error else {
-            return Error::refused(what).because(without_page(&error.to_string())).hint(
-                "GitHub was not reached, or something else answered: check GITHUB_API_URL, HTTPS_PROXY and NO_PROXY, then run the step again.",
-            );
+            return not_github(Error::refused(what), error);
         };
         let code = source.status_code.as_u16();
         let details = source.errors.iter().flatten().filter_map(|error| {
@@ -259,13 +257,18 @@ fn graphql_of(api: &str) -> String {
     format!("{start}/graphql")
 }
 
-/// A text up to the web page that it quotes.
-fn without_page(text: &str) -> String {
+/// No answer, or none of GitHub's: with all that caused it, but no web page.
+fn not_github(refused: Error, error: octocrab::Error) -> Error {
+    let text = error.to_string();
     let lower = text.to_ascii_lowercase();
-    match lower.find("<!doctype").or_else(|| lower.find("<html")) {
-        Some(at) => format!("{} (a web page)", text[..at].trim_end()),
-        None => text.to_owned(),
-    }
+    let refused = match lower.find("<!doctype").or_else(|| lower.find("<html")) {
+        Some(page) => refused.because(format!("{} (a web page)", text[..page].trim_end())),
+        None => refused.because(error),
+    };
+    let hint = http::final_hint(&refused.message()).unwrap_or(
+        "GitHub was not reached, or something else answered: check GITHUB_API_URL, HTTPS_PROXY and NO_PROXY, then run the step again.",
+    );
+    refused.hint(hint)
 }
 
 /// Origin and path of an address.

@@ -65,9 +65,8 @@ impl Writer<'_> {
                 Err(error) if left > 0 => error,
                 answer => return answer,
             };
-            let passing = error.code().is_none_or(|code| code.starts_with('5'));
             let asked = error.wait().filter(|wait| *wait <= MOMENT);
-            if asked.is_none() && !passing {
+            if asked.is_none() && !error.may_pass() {
                 return Err(error);
             }
             self.context.clock.sleep(asked.unwrap_or(pause)).await;

@@ -58,7 +58,9 @@ impl<'a> Patience<'a> {
     /// Waits before the next look, or gives the error back when there is no point in one. The same steps on the same
     /// commits are tried a few times only: if nothing changed in between, nobody was faster.
     pub(super) async fn after_refusal(&mut self, error: Error, steps: &[Step]) -> Result<()> {
-        let is_final = FINAL.contains(&error.code().unwrap_or(""));
+        let is_final = error
+            .code()
+            .map_or_else(|| !error.may_pass(), |code| FINAL.contains(&code));
         if error.wait().is_none() && (error.kind() != Kind::Refused || is_final) {
             return Err(error);
         }
@@ -69,10 +71,8 @@ impl<'a> Patience<'a> {
         let spent = now.saturating_sub(*self.since.get_or_insert(now));
         let code = error.code().unwrap_or("");
         // Somebody was faster, or a fault of GitHub's or of the network's.
-        let passing = RACES.contains(&code)
-            || code.is_empty()
-            || code.starts_with('5')
-            || error.message().contains("already exists");
+        let passing =
+            RACES.contains(&code) || error.may_pass() || error.message().contains("already exists");
         self.asked += asked;
         let late = spent.saturating_sub(self.asked) + pause.saturating_sub(asked) > LIMIT;
         if self.tries >= TRIES && asked.is_zero() && !passing || late || self.asked > ASKED {

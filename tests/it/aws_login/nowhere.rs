@@ -3,6 +3,7 @@
 use world::sts::Fault;
 
 use super::{Account, job, step};
+use crate::support::untrusted::Untrusted;
 
 #[test]
 fn an_endpoint_that_nobody_answers_at_is_given_up() {
@@ -95,50 +96,9 @@ fn a_region_that_is_not_there_is_bad_input() {
 
 #[test]
 fn what_no_second_try_mends_is_tried_once() {
-    use std::io::Write as _;
-
     let account = Account::new();
-    // A server of TLS with a certificate that nobody has signed: the handshake does not get as far as its key.
-    let folder = tempfile::tempdir().unwrap();
-    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    let (key, certificate) = (file("key.pem"), file("certificate.pem"));
-    let made = std::process::Command::new("openssl")
-        .args([
-            "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
-        ])
-        .args([
-            "-subj",
-            "/CN=localhost",
-            "-keyout",
-            &key,
-            "-out",
-            &certificate,
-        ])
-        .output()
-        .expect("openssl starts");
-    assert!(made.status.success(), "{made:?}");
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = free.local_addr().unwrap().port().to_string();
-    drop(free);
-    let mut server = std::process::Command::new("openssl")
-        .args([
-            "s_server",
-            "-quiet",
-            "-accept",
-            &port,
-            "-key",
-            &key,
-            "-cert",
-            &certificate,
-        ])
-        .stdin(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::null())
-        .spawn()
-        .unwrap();
-    while std::net::TcpStream::connect(format!("127.0.0.1:{port}")).is_err() {
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
-    let untrusted = format!("https://localhost:{port}");
+    let server = Untrusted::start();
+    let untrusted = server.url();
     // A label of more than 63 characters is the name of no host for any resolver.
     let nowhere = format!("http://{}.example", "a".repeat(70));
     for (variable, value, told) in [
@@ -163,9 +123,6 @@ fn what_no_second_try_mends_is_tried_once() {
             ended.log
         );
     }
-    server.stdin.take().unwrap().write_all(b"Q\n").unwrap_or(());
-    server.kill().unwrap();
-    server.wait().unwrap();
 }
 
 #[test]

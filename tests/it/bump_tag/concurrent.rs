@@ -7,6 +7,7 @@ use keycloak_ecs_actions::domain::tag::Version;
 use super::{as_files, bump, image, output, step, tag_of, tags, team};
 use crate::support::Ended;
 use crate::support::team::Team;
+use crate::support::untrusted::Untrusted;
 
 /// Runs `bump-tag` for all commits at the same time.
 fn all_at_once(team: &Team, commits: &[String]) -> Vec<Ended> {
@@ -150,4 +151,18 @@ fn faults_of_github_are_outlived_and_a_gateway_that_stays_broken_is_told() {
         "{}",
         ended.log
     );
+}
+
+#[test]
+fn a_github_that_is_not_trusted_is_asked_once_and_the_certificate_is_named() {
+    let server = Untrusted::start();
+    let ended = step(&team(), "HEAD")
+        .env("KECS_TIME_SCALE", "")
+        .env("GITHUB_API_URL", &server.url())
+        .run("bump-tag", &[]);
+    assert_eq!(ended.code, 6, "{}", ended.log);
+    for told in ["invalid peer certificate", "SSL_CERT_FILE"] {
+        assert!(ended.log.contains(told), "{}", ended.log);
+    }
+    assert!(!ended.log.contains("looking again"), "{}", ended.log);
 }

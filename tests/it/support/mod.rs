@@ -5,6 +5,7 @@ pub(crate) mod forge;
 pub(crate) mod images;
 pub(crate) mod keycloak;
 pub(crate) mod team;
+pub(crate) mod untrusted;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

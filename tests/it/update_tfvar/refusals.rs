@@ -5,6 +5,7 @@ use world::github::{Access, RepositoryOptions};
 use super::{BRANCH, CONTENT, FILE, content, forge, output, proposing, proposing_as, run};
 use crate::support::Step;
 use crate::support::forge::{Forge, REPOSITORY};
+use crate::support::untrusted::Untrusted;
 
 #[test]
 fn a_lost_secret_is_no_other_token_and_no_local_edit() {
@@ -267,6 +268,24 @@ fn a_server_that_is_not_there_is_named() {
         "{}",
         ended.log
     );
+}
+
+#[test]
+fn a_server_that_is_not_trusted_is_asked_once() {
+    let server = Untrusted::start();
+    let ended = Step::new()
+        .env("KECS_TOKEN", "x")
+        .env("KECS_FILE", FILE)
+        .env("KECS_VARIABLES", "a=1")
+        .env("GITHUB_REPOSITORY", REPOSITORY)
+        .env("GITHUB_API_URL", &server.url())
+        .env("GITHUB_GRAPHQL_URL", &format!("{}/graphql", server.url()))
+        .run("update-tfvar", &[]);
+    assert_eq!(ended.code, 6, "{}", ended.log);
+    for told in ["invalid peer certificate", "SSL_CERT_FILE"] {
+        assert!(ended.log.contains(told), "{}", ended.log);
+    }
+    assert!(!ended.log.contains("looking again"), "{}", ended.log);
 }
 
 #[test]
