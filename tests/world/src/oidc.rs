@@ -11,6 +11,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
 use rsa::pkcs1::{DecodeRsaPrivateKey as _, EncodeRsaPrivateKey as _};
 use rsa::traits::PublicKeyParts as _;
@@ -73,9 +74,7 @@ pub struct Issuer {
     /// `iss` of its tokens.
     pub url: String,
     signing: EncodingKey,
-    verifying: DecodingKey,
-    modulus: String,
-    exponent: String,
+    keys: JwkSet,
     jobs: Mutex<BTreeMap<String, JobIdentity>>,
     ages: Mutex<VecDeque<f64>>,
     gateway: Mutex<VecDeque<u16>>,
@@ -85,16 +84,16 @@ impl Issuer {
     /// An issuer with an RSA key of 2048 bits, kept in the world's folder since it takes a while to make.
     pub fn new(settings: &Settings, urls: &Urls) -> Self {
         let key = key(&settings.root.join("oidc-key.pem"));
-        let modulus = URL_SAFE_NO_PAD.encode(key.n().to_bytes_be());
-        let exponent = URL_SAFE_NO_PAD.encode(key.e().to_bytes_be());
+        let keys = json!({"keys": [{
+            "kty": "RSA", "alg": "RS256", "use": "sig", "kid": KEY_ID,
+            "n": URL_SAFE_NO_PAD.encode(key.n().to_bytes_be()),
+            "e": URL_SAFE_NO_PAD.encode(key.e().to_bytes_be()),
+        }]});
         let der = key.to_pkcs1_der().expect("a key that was just made");
         Self {
             url: format!("{}/oidc", urls.github),
             signing: EncodingKey::from_rsa_der(der.as_bytes()),
-            verifying: DecodingKey::from_rsa_components(&modulus, &exponent)
-                .expect("components of a key that was just made"),
-            modulus,
-            exponent,
+            keys: serde_json::from_value(keys).expect("a key set of RFC 7517"),
             jobs: Mutex::default(),
             ages: Mutex::default(),
             gateway: Mutex::default(),
@@ -130,9 +129,11 @@ impl Issuer {
         jobs.remove(request_token);
     }
 
-    /// The key that verifies this issuer's tokens.
-    pub(crate) fn verifying_key(&self) -> &DecodingKey {
-        &self.verifying
+    /// The key of the published set (RFC 7517) that a token says it is signed with.
+    pub(crate) fn verifying_key(&self, token: &str) -> Option<DecodingKey> {
+        let header = jsonwebtoken::decode_header(token).ok()?;
+        let key = self.keys.find(&header.kid?)?;
+        DecodingKey::from_jwk(key).ok()
     }
 
     fn token(&self, job: &JobIdentity, audience: &str, now: f64) -> Option<String> {
@@ -210,11 +211,8 @@ async fn discovery(State(world): State<Arc<World>>) -> Json<Value> {
     }))
 }
 
-async fn jwks(State(world): State<Arc<World>>) -> Json<Value> {
-    Json(json!({"keys": [{
-        "kty": "RSA", "alg": "RS256", "use": "sig", "kid": KEY_ID,
-        "n": world.oidc.modulus, "e": world.oidc.exponent,
-    }]}))
+async fn jwks(State(world): State<Arc<World>>) -> Json<JwkSet> {
+    Json(world.oidc.keys.clone())
 }
 
 async fn token(

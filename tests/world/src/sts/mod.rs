@@ -185,12 +185,14 @@ fn claims(world: &World, token: &str) -> Result<serde_json::Map<String, Value>, 
     // Expiry and audience are judged below, by the simulated clock and with STS's own errors.
     validation.validate_exp = false;
     validation.validate_aud = false;
-    let decoded = jsonwebtoken::decode::<serde_json::Map<String, Value>>(
-        token,
-        world.oidc.verifying_key(),
-        &validation,
-    )
-    .map_err(|_| rejected("The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)"))?;
+    let rejected_token = || {
+        rejected(
+            "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)",
+        )
+    };
+    let key = world.oidc.verifying_key(token).ok_or_else(rejected_token)?;
+    let decoded = jsonwebtoken::decode::<serde_json::Map<String, Value>>(token, &key, &validation)
+        .map_err(|_| rejected_token())?;
     let claims = decoded.claims;
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
     if text("iss") != Some(world.oidc.url.as_str()) {
