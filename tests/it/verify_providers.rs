@@ -5,6 +5,7 @@ mod hostile;
 mod linkage;
 mod loopback;
 mod maven;
+mod own_libraries;
 mod packed;
 mod pgp;
 mod real;
