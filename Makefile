@@ -32,12 +32,13 @@ test: ## every check: format, lints, unit and wire tests, workflows, schemas, de
 	$(ENV) tests/tools/advisories.sh
 
 .PHONY: test-full
-test-full: test ## make test, and what is too long for every run: Docker's builders, what is shipped built twice
+test-full: test ## make test, and what is too long for every run: Docker's builders, every fault rehearsed, what is shipped built twice
 	tests/tools/setup.sh full dist
 	$(ENV) cargo test --workspace --locked -- --ignored --skip policies::
 	$(ENV) PROPTEST_CASES=50000 cargo test --workspace --locked --lib -- domain:: update_tfvar::
 	$(ENV) KECS_RACES=100 cargo test --locked --test it update_tfvar::race
 	$(ENV) KECS_FUZZ=300000 cargo test --locked --test it verify_providers::hostile
+	$(ENV) for fault in $(FAULTS); do code=0; $(TARGET)/debug/rehearse --binaries $(TARGET)/debug --break $$fault || code=$$?; [ $$code = 1 ] || exit 1; done
 	tests/tools/dist.sh
 	rm -rf target/again && git clone --quiet . target/again && target/again/tests/tools/dist.sh
 	diff dist/release.tsv target/again/dist/release.tsv

@@ -1,4 +1,5 @@
-//! `make rehearse`: the pipeline on this machine. Exit code 0 only if every stage did its work.
+//! `make rehearse`: the pipeline on this machine. Exit code 0 only if every stage did its work; 1 if one failed, as a fault
+//! that was planted means it to; 3 if that fault showed in another way, or nothing could be played.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -8,7 +9,7 @@ use std::time::Duration;
 use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
 use world::processes::end_below;
-use world::rehearsal::{Fault, Script};
+use world::rehearsal::{Fault, Played, Script};
 
 #[derive(Parser)]
 struct Arguments {
@@ -21,7 +22,7 @@ struct Arguments {
     /// Folder for the report and everything else that the rehearsal writes
     #[arg(long, env = "KECS_TEST_CACHE", default_value = ".cache")]
     cache: PathBuf,
-    /// Plant a fault and show what a user would see; the exit code is then not 0
+    /// Plant a fault and show what a user would see; the exit code is then 1, or 3 if the fault showed in another way
     #[arg(long = "break", value_enum)]
     fault: Option<Fault>,
 }
@@ -37,9 +38,10 @@ async fn main() -> ExitCode {
         fault: arguments.fault,
     };
     tokio::select! {
-        succeeded = script.play() => match succeeded {
-            true => ExitCode::SUCCESS,
-            false => ExitCode::FAILURE,
+        played = script.play() => match played {
+            Played::Well => ExitCode::SUCCESS,
+            Played::Failed => ExitCode::FAILURE,
+            Played::Otherwise => ExitCode::from(3),
         },
         code = told_to_end() => {
             // The runs' processes are not this one's children alone: act starts shells, these start builders.

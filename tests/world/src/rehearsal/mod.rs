@@ -17,4 +17,4 @@ mod script;
 pub mod shell;
 pub mod story;
 
-pub use script::{Fault, Script};
+pub use script::{Fault, Played, Script};

@@ -45,26 +45,35 @@ impl Fault {
             Self::AccessDenied => (DEPLOYED, "Not authorized to perform sts:AssumeRole"),
             Self::BadJar => ("is checked", "jgroups-5.5.2.Final.jar"),
             Self::CrashLoop => (DEPLOYED, "exit code 1"),
-            Self::Rollback => (DEPLOYED, "back: ECS deployment circuit breaker"),
+            Self::Rollback => (DEPLOYED, "circuit breaker"),
             Self::SplitCluster => (DEPLOYED, "7800"),
             Self::Token => (DEPLOYED, "GITHUB_TOKEN"),
         }
     }
 
-    /// Whether the fault showed where it was to show, and nowhere else.
-    fn verdict(self, failures: &[(&str, &str)]) -> String {
+    /// Whether the fault showed where it was to show, and nowhere else; in words.
+    fn verdict(self, failures: &[(&str, &str)]) -> Result<String, String> {
         let (stage, text) = self.shows();
         match failures {
-            [(title, reason)] if title.contains(stage) && reason.contains(text) => {
-                format!(
-                    "the fault showed as meant, in the stage \"{title}\"; a user reads:\n{reason}"
-                )
-            }
-            _ => format!(
+            [(title, reason)] if title.contains(stage) && reason.contains(text) => Ok(format!(
+                "the fault showed as meant, in the stage \"{title}\"; a user reads:\n{reason}"
+            )),
+            _ => Err(format!(
                 "the fault did not show as meant: the stage \"{stage}\" alone should have failed, and said \"{text}\""
-            ),
+            )),
         }
     }
+}
+
+/// How a rehearsal ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Played {
+    /// Every stage did its work.
+    Well,
+    /// A stage failed; with a fault, the one that was to fail, as it was to.
+    Failed,
+    /// A fault was planted, and showed in another way or not at all; or there was nothing to play in.
+    Otherwise,
 }
 
 /// What a rehearsal is made from.
@@ -81,14 +90,14 @@ pub struct Script {
 }
 
 impl Script {
-    /// Plays the story; whether every stage did its work.
-    pub async fn play(&self) -> bool {
+    /// Plays the story.
+    pub async fn play(&self) -> Played {
         let mut story = Story::default();
         let _lock = match lock(&self.cache) {
             Ok(lock) => lock,
             Err(reason) => {
                 story.say(&reason);
-                return false;
+                return Played::Otherwise;
             }
         };
         let mut report = Report::new(self.fault);
@@ -106,13 +115,19 @@ impl Script {
         let file = self.folder.join("report.md");
         if let Err(error) = std::fs::write(&file, report.markdown(&story)) {
             story.say(&format!("could not write {}: {error}", file.display()));
-            return false;
+            return Played::Otherwise;
         }
-        if let Some(fault) = self.fault {
-            story.say(&fault.verdict(&story.failures()));
+        let verdict = self.fault.map(|fault| fault.verdict(&story.failures()));
+        if let Some(Ok(told) | Err(told)) = &verdict {
+            story.say(told);
         }
         story.say(&format!("report: {}", file.display()));
-        played.is_ok() && story.succeeded()
+        match verdict {
+            Some(Err(_)) => Played::Otherwise,
+            Some(Ok(_)) => Played::Failed,
+            None if played.is_ok() && story.succeeded() => Played::Well,
+            None => Played::Failed,
+        }
     }
 
     async fn stages(&self, story: &mut Story, report: &mut Report) -> Result<(), String> {
