@@ -68,7 +68,8 @@ pub(super) fn settle(request: &Request, state: &State, opened: bool) -> Result<O
     }))
 }
 
-fn proposed(request: &Request, state: &State) -> Result<Option<Values>> {
+/// The values that the branch has, if there is one.
+pub(super) fn proposed(request: &Request, state: &State) -> Result<Option<Values>> {
     let branch = state.branch.as_ref();
     branch.map_or(Ok(None), |branch| on_branch(request, branch))
 }

@@ -167,8 +167,14 @@ pub(super) fn decide(request: &Request, state: &State) -> Result<Plan> {
             ..Plan::idle(&edited, title, Some((*rival).clone()), Some(note))
         });
     }
-    let proposes = own.is_some_and(|own| Mark::of(&own.body).is_some_and(|mark| mark.to == wanted));
-    if !proposes && let Some(declined) = declined(request, state, &edited, &wanted) {
+    let says = own.is_some_and(|own| Mark::of(&own.body).is_some_and(|mark| mark.to == wanted));
+    // Its branch may have got the value just before a person closed the one that was to say so.
+    let holds = own.is_some()
+        && overtaken::proposed(request, state).unwrap_or_default() == Some(wanted.clone());
+    if !says
+        && !holds
+        && let Some(declined) = declined(request, state, &edited, &wanted)
+    {
         let note = format!(
             "#{} proposed the same and was closed by a person; to propose it again, take this action's part out of its description",
             declined.number

@@ -112,6 +112,24 @@ fn opened_late_for_a_value_that_the_base_has_it_says_what_the_branch_got_meanwhi
     what_is_open_is_true(&model);
 }
 
+#[test]
+fn a_person_who_closes_it_between_commit_and_description_leaves_no_other_one_untold() {
+    let mut model = Model::new();
+    let mut runs = on_one_branch(&[18, 10, 1, 1]);
+    let order = [
+        53, 43, 22, 54, 53, 57, 3, 12, 45, 19, 31, 20, 28, 2, 30, 45, 39, 45, 6, 9, 0,
+    ];
+    let mut closed = false;
+    play(&mut model, &mut runs, &order, |model, turn| {
+        if turn == 30 && !closed {
+            model.end(BRANCH, false);
+            closed = true;
+        }
+    });
+    assert_eq!(model.tag(BRANCH), "1.1.18");
+    what_is_open_is_true(&model);
+}
+
 proptest! {
     #![proptest_config(crate::domain::tries(300))]
 
