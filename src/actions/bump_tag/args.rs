@@ -35,7 +35,7 @@ pub struct Args {
     #[arg(long, value_name = "NAME", default_value = "keycloak_image_tag")]
     pub terraform_variable: String,
     /// Seconds to go on trying while other runs reserve the same tags
-    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     pub timeout_seconds: u32,
     /// GitHub token that may write contents and read pull requests; for a dry run, read both
     #[arg(long, value_name = "TOKEN")]

@@ -11,7 +11,7 @@ use crate::domain::tag::{Census, Source, Version};
 /// Longest pause after the first attempt that another run was faster than; it doubles with each.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// Longest pause of all.
-const LONGEST_PAUSE: Duration = Duration::from_secs(8);
+const LONGEST_PAUSE: Duration = Duration::from_secs(16);
 
 /// A random pause after the `attempt`-th lost race, counted from 1: many who lost together do not meet again.
 pub(super) fn pause(attempt: u32, random: u32) -> Duration {

@@ -199,6 +199,9 @@ impl Task<'_> {
         let (Some(commit), Some(new)) = (commit, &decision.new) else {
             return Err(Error::bug("a reservation without a commit"));
         };
+        if !taken.is_empty() && tags::is_there(&self.repository, &decision.git_tag).await? {
+            return Ok(Err(new.next.version.clone()));
+        }
         let record = Record {
             inputs: self.inputs.clone(),
             previous: new.previous.clone(),

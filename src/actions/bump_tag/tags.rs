@@ -107,6 +107,12 @@ pub(super) enum Reserved {
     Taken,
 }
 
+/// Whether a tag is there by now. In a crowd most attempts are too late: to look is cheaper than to make an object.
+pub(super) async fn is_there(repository: &Repository, name: &str) -> Result<bool> {
+    let there = repository.get(&format!("git/ref/tags/{name}")).await?;
+    Ok(there.is_some())
+}
+
 /// Makes an annotated tag. GitHub creates a reference or refuses, so that of many who try one wins.
 pub(super) async fn reserve(
     repository: &Repository,
@@ -128,11 +134,7 @@ pub(super) async fn reserve(
         Err(error) => error,
     };
     // 422 means "there already", and several other things: the reference itself tells.
-    let there = error.code() == Some("422")
-        && repository
-            .get(&format!("git/ref/tags/{name}"))
-            .await?
-            .is_some();
+    let there = error.code() == Some("422") && is_there(repository, name).await?;
     if there {
         return Ok(Reserved::Taken);
     }
