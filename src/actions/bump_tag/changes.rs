@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::event::{self, Event, PullRequest};
-use crate::domain::bump::Change;
+use crate::domain::bump::{Change, Wish};
 use crate::error::{Error, Result};
 use crate::github::Repository;
 use crate::http;
@@ -36,7 +36,9 @@ pub(super) async fn read(
     asked: &mut Asked,
 ) -> Result<Changes> {
     if let Some(pull) = &event.pull_request {
-        return of_pull_request(repository, pull).await;
+        let mut changes = of_pull_request(repository, pull).await?;
+        unreleased(repository, pull, path, before, &mut changes).await?;
+        return Ok(changes);
     }
     let Some(sha) = event.sha.as_deref() else {
         return Ok(Changes {
@@ -50,6 +52,11 @@ pub(super) async fn read(
         None => touching(repository, sha, path).await?,
     };
     let mut commits = between(repository, sha, &touching, before, &mut changes.notes).await?;
+    if before.is_none() {
+        changes
+            .all
+            .extend(named(&touching).filter(|change| !sha.starts_with(&change.name)));
+    }
     asked.touching = Some(touching);
     if commits.len() > LOOKED_UP {
         changes.notes.push(format!(
@@ -105,11 +112,55 @@ async fn of_pull_request(repository: &Repository, pull: &PullRequest) -> Result<
     })
 }
 
+/// What the base of a pull request has that no release has: the release after the merge is made of that too.
+async fn unreleased(
+    repository: &Repository,
+    pull: &PullRequest,
+    path: Option<&str>,
+    before: Option<&str>,
+    changes: &mut Changes,
+) -> Result<()> {
+    let (Some(base), Some(before)) = (pull.base.as_deref(), before) else {
+        return Ok(());
+    };
+    let touching = touching(repository, base, path).await?;
+    let Some((waiting, _)) = since(repository, base, &touching, before).await? else {
+        return Ok(());
+    };
+    for commit in waiting.iter().take(LOOKED_UP) {
+        let found = match of_commit(repository, commit, Some(base)).await {
+            Err(error) if error.code() == Some("403") && error.wait().is_none() => {
+                changes.notes.push(format!(
+                    "labels of what {base} has and no release do not count: the token lacks `pull-requests: read`"
+                ));
+                return Ok(());
+            }
+            found => found?,
+        };
+        for change in found {
+            match Wish::of(std::slice::from_ref(&change)) {
+                Ok(_) if changes.all.iter().all(|known| known.name != change.name) => {
+                    changes.all.push(change)
+                }
+                Ok(_) => {}
+                Err(fault) => changes.notes.push(format!(
+                    "{}, which the next release of {base} will refuse: {}",
+                    fault.message, fault.hint
+                )),
+            }
+        }
+    }
+    Ok(())
+}
+
 /// The newest commits up to `sha` that touch `path`.
 async fn touching(repository: &Repository, sha: &str, path: Option<&str>) -> Result<Vec<Value>> {
     let filter = path.map_or_else(String::new, |path| format!("&path={}", http::encode(path)));
     repository
-        .list_page(&format!("commits?sha={sha}&per_page=100{filter}"))
+        .list_page(&format!(
+            "commits?sha={}&per_page=100{filter}",
+            http::encode(sha)
+        ))
         .await
         .map_err(|error| {
             error.hint(format!(
@@ -126,28 +177,44 @@ async fn between(
     before: Option<&str>,
     notes: &mut Vec<String>,
 ) -> Result<Vec<Value>> {
-    let head = async || -> Result<Vec<Value>> {
-        let commit = repository.get(&format!("commits/{sha}")).await?;
-        Ok(commit.into_iter().collect())
-    };
-    let Some(before) = before else {
-        return head().await;
-    };
-    // Without a page GitHub answers with up to 250 commits, the newest among them.
-    let Some(range) = repository.get(&format!("compare/{before}...{sha}")).await? else {
-        notes.push(format!(
-            "labels and titles of {} alone count: the commit of the release before is gone",
-            short(sha)
-        ));
-        return head().await;
-    };
-    if range.get("status").and_then(Value::as_str) == Some("behind") {
-        notes.push(format!(
-            "commit {} is older than {}, which the release before was made from",
-            short(sha),
-            short(before)
-        ));
+    if let Some(before) = before {
+        match since(repository, sha, touching, before).await? {
+            None => notes.push(format!(
+                "labels and titles of {} alone count: the commit of the release before is gone",
+                short(sha)
+            )),
+            Some((found, is_behind)) => {
+                if is_behind {
+                    notes.push(format!(
+                        "commit {} is older than {}, which the release before was made from",
+                        short(sha),
+                        short(before)
+                    ));
+                }
+                if !found.is_empty() {
+                    return Ok(found);
+                }
+            }
+        }
     }
+    let commit = repository.get(&format!("commits/{sha}")).await?;
+    Ok(commit.into_iter().collect())
+}
+
+/// Those of `touching` that `tip` has and `before` has not, and whether `tip` is the older one; nothing if `before` is
+/// gone.
+async fn since(
+    repository: &Repository,
+    tip: &str,
+    touching: &[Value],
+    before: &str,
+) -> Result<Option<(Vec<Value>, bool)>> {
+    // Without a page GitHub answers with up to 250 commits, the newest among them.
+    let path = format!("compare/{before}...{}", http::encode(tip));
+    let Some(range) = repository.get(&path).await? else {
+        return Ok(None);
+    };
+    let is_behind = range.get("status").and_then(Value::as_str) == Some("behind");
     let between: Vec<&str> = range
         .get("commits")
         .and_then(Value::as_array)
@@ -155,16 +222,22 @@ async fn between(
         .flatten()
         .filter_map(id)
         .collect();
-    let found: Vec<Value> = touching
-        .iter()
-        .filter(|commit| id(commit).is_some_and(|id| between.contains(&id)))
-        .cloned()
-        .collect();
-    if found.is_empty() {
-        head().await
-    } else {
-        Ok(found)
-    }
+    let new = |commit: &&Value| id(commit).is_some_and(|id| between.contains(&id));
+    let found = touching.iter().filter(new).cloned().collect();
+    Ok(Some((found, is_behind)))
+}
+
+/// Commits before the first release whose messages have a `Release-As`; nothing else of them counts.
+fn named(touching: &[Value]) -> impl Iterator<Item = Change> {
+    touching.iter().take(LOOKED_UP).filter_map(|commit| {
+        let change = Change {
+            name: short(id(commit)?).to_owned(),
+            body: commit.pointer("/commit/message")?.as_str()?.to_owned(),
+            ..Change::default()
+        };
+        let wish = Wish::of(std::slice::from_ref(&change)).ok()?;
+        wish.release_as.is_some().then_some(change)
+    })
 }
 
 fn id(commit: &Value) -> Option<&str> {

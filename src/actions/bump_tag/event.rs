@@ -14,6 +14,8 @@ pub(super) struct Event {
     /// The branch of this run.
     pub(super) branch: Option<String>,
     pub(super) pull_request: Option<PullRequest>,
+    /// Whether a merge queue tries the commit out, which may never be on the branch.
+    pub(super) is_queued: bool,
 }
 
 /// The pull request of a `pull_request` event.
@@ -23,6 +25,8 @@ pub(super) struct PullRequest {
     /// As it was when the event happened.
     pub(super) change: Change,
     pub(super) from_fork: bool,
+    /// The branch that it is for.
+    pub(super) base: Option<String>,
 }
 
 impl Event {
@@ -37,6 +41,7 @@ impl Event {
             sha: env.get("GITHUB_SHA").map(str::to_owned),
             branch: env.get("GITHUB_REF_NAME").map(str::to_owned),
             pull_request,
+            is_queued: name == "merge_group",
         })
     }
 }
@@ -61,6 +66,10 @@ fn read_pull_request(env: &Env) -> Result<PullRequest> {
     Ok(PullRequest {
         number: pull.get("number").and_then(Value::as_u64).unwrap_or(0),
         change: change(pull),
+        base: pull
+            .pointer("/base/ref")
+            .and_then(Value::as_str)
+            .map(str::to_owned),
         from_fork: repository("head").is_none() || repository("head") != repository("base"),
     })
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::event::PullRequest;
 use super::tags::{Release, Tags};
 use crate::domain::bump::{Before, Fault, Level, Next, Wish, next};
 use crate::domain::inputs::{Difference, Inputs, differences};
@@ -50,6 +51,32 @@ pub(super) fn known<'a>(
                 "this commit has reserved it for the same input",
             ))
         })
+}
+
+/// What the reader should know of an input that keeps its tag: what is higher elsewhere, and what was asked for in vain.
+pub(super) fn besides(
+    tag: &Version,
+    census: &Census,
+    pull_request: Option<&PullRequest>,
+) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some((higher, source)) = census.base().filter(|(base, _)| *base > tag) {
+        notes.push(format!(
+            "{higher} ({}) is higher than {tag}, which this input keeps",
+            source.name()
+        ));
+    }
+    let asks = pull_request.is_some_and(|pull| {
+        Wish::of(std::slice::from_ref(&pull.change))
+            .is_ok_and(|wish| wish.labelled.is_some() || wish.release_as.is_some())
+    });
+    if asks {
+        notes.push(
+            "the label or the `Release-As` of this pull request does not count: nothing that the image is made from changes"
+                .to_owned(),
+        );
+    }
+    notes
 }
 
 /// What has changed since the newest release with a record; nothing without one.
@@ -222,6 +249,20 @@ mod tests {
                 .line()
                 .starts_with("1.5.0 again: g:a 1 added")
         );
+    }
+
+    #[test]
+    fn what_is_higher_than_a_tag_that_is_kept_is_told() {
+        let mut census = Census::default();
+        census.version(Version::new(1, 4, 2), Source::Git);
+        assert_eq!(
+            besides(&Version::new(1, 4, 2), &census, None),
+            Vec::<String>::new()
+        );
+        census.version(Version::new(30, 0, 0), Source::Registry);
+        let told = besides(&Version::new(1, 4, 2), &census, None);
+        assert_eq!(told.len(), 1);
+        assert!(told[0].starts_with("30.0.0 ("), "{told:?}");
     }
 
     #[test]

@@ -95,6 +95,12 @@ fn may_reserve(args: &Args, event: &Event) -> Result<()> {
                 .hint("Set `dry-run: true` here, and reserve the tag after the merge."),
         );
     }
+    if event.is_queued {
+        return Err(Error::usage(
+            "a merge queue reserves no tag: its commit may never get to the branch",
+        )
+        .hint("Set `dry-run: true` here, and reserve the tag after the merge."));
+    }
     let told = match event.sha.as_deref() {
         None => "GITHUB_SHA is not set: no commit to reserve a tag for".to_owned(),
         Some(sha) if !is_commit(sha) => {
@@ -189,7 +195,7 @@ impl Task<'_> {
                 git_tag: format!("{}{}", self.prefix, release.version),
                 differences: Vec::new(),
                 new: None,
-                notes: Vec::new(),
+                notes: plan::besides(&release.version, &census, self.event.pull_request.as_ref()),
             }));
         }
         let decision = self.next(&tags, census, asked).await?;

@@ -141,7 +141,7 @@ fn dry_run(team: &Team, number: u64) -> Step {
         "body": pull.body,
         "labels": pull.labels.iter().map(|name| json!({"name": name})).collect::<Vec<_>>(),
         "head": {"repo": {"full_name": pull.head_repository}},
-        "base": {"repo": {"full_name": REPOSITORY}},
+        "base": {"ref": "main", "repo": {"full_name": REPOSITORY}},
     }});
     let path = step.folder.path().join("event.json");
     std::fs::write(&path, payload.to_string()).unwrap();
@@ -184,6 +184,74 @@ fn a_pull_request_is_told_its_tag_with_the_labels_that_it_has_now() {
         &json!({"labels": ["semver:minor"]}),
     );
     assert_eq!(tag_of(&step.run("bump-tag", &[])), "1.1.0");
+}
+
+#[test]
+fn a_pull_request_is_told_what_the_release_after_its_merge_is_made_of() {
+    let team = team();
+    bump(&team, "HEAD");
+    // The release of this merge never came.
+    let one = propose(&team, "feat!: big", "", &[], 6);
+    team.merge(one, "squash");
+    let two = propose(&team, "fix: small", "", &[], 7);
+    let told = dry_run(&team, two).run("bump-tag", &[]);
+    let sha = team.merge(two, "squash");
+    let reserved = bump(&team, &sha);
+    assert_eq!(tag_of(&told), "2.0.0", "{}", told.log);
+    assert_eq!(tag_of(&reserved), "2.0.0", "{}", reserved.log);
+    assert!(output(&told, "reason").contains("the title of #1"));
+}
+
+#[test]
+fn a_pull_request_is_told_what_will_stop_the_release_after_its_merge() {
+    let team = team();
+    bump(&team, "HEAD");
+    let labels = ["semver:major", "semver:minor"];
+    let one = propose(&team, "Bump it", "", &labels, 6);
+    team.merge(one, "squash");
+    let two = propose(&team, "fix: small", "", &[], 7);
+    let told = dry_run(&team, two).run("bump-tag", &[]);
+    assert_eq!(tag_of(&told), "1.0.1", "{}", told.log);
+    let warning =
+        "#1 has 2 labels: semver:major, semver:minor, which the next release of main will refuse";
+    assert!(told.log.contains(warning), "{}", told.log);
+}
+
+#[test]
+fn what_was_asked_for_in_vain_is_said() {
+    let team = team();
+    bump(&team, "HEAD");
+    let number = team.propose(
+        "Tell more",
+        "",
+        &["semver:major"],
+        &[("docker/README.md", "text\n")],
+    );
+    let told = dry_run(&team, number).run("bump-tag", &[]);
+    assert_eq!(tag_of(&told), "1.0.0", "{}", told.log);
+    assert!(
+        told.log.contains("does not count: nothing that the image"),
+        "{}",
+        told.log
+    );
+}
+
+#[test]
+fn a_merge_queue_reserves_nothing() {
+    let team = team();
+    let step = step(&team, "HEAD").env("GITHUB_EVENT_NAME", "merge_group");
+    refused(&step.run("bump-tag", &[]), "a merge queue reserves no tag");
+    assert!(tags(&team).is_empty());
+}
+
+#[test]
+fn a_release_as_before_the_first_release_counts_wherever_it_stands() {
+    let team = team();
+    let body = "Bump it\n\nRelease-As: 5.0.0\n";
+    team.commit(body, &as_files(&image("26.7.6", &["g:a:1.0.0"])));
+    let sha = team.commit("feat: it", &as_files(&image("26.7.7", &["g:a:1.0.0"])));
+    let first = bump(&team, &sha);
+    assert_eq!(tag_of(&first), "5.0.0", "{}", first.log);
 }
 
 #[test]
