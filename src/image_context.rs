@@ -5,6 +5,7 @@ use std::path::{Component, Path};
 
 use sha2::{Digest as _, Sha256};
 
+use crate::domain::dockerignore::Ignore;
 use crate::domain::image_input::{File, counts, digest};
 use crate::domain::providers::{hex, pinned_keycloak};
 use crate::error::{Error, Result};
@@ -54,47 +55,105 @@ impl ImageContext {
                 .hint("Pin Keycloak's version there: ARG KEYCLOAK_VERSION=26.7.5")
             })?
             .to_owned();
-        let mut files = Vec::new();
-        collect(root, "", &mut files)?;
+        let file = file.trim_start_matches("./");
+        let mut reader = Reader {
+            root,
+            always: [file, ".dockerignore", "providers.lock"],
+            ignores: ignores(root, file)?,
+            files: Vec::new(),
+        };
+        reader.collect("")?;
+        let mut files = reader.files;
         files.sort_by(|one, other| one.path.cmp(&other.path));
         Ok(Self {
-            input_digest: digest(&files, file.trim_start_matches("./")),
+            input_digest: digest(&files, file),
             files,
             keycloak,
         })
     }
 }
 
-fn collect(root: &Path, folder: &str, files: &mut Vec<File>) -> Result<()> {
-    let here = root.join(folder);
-    let failed = |path: &Path, error: std::io::Error| Error::unread(path.display(), error);
-    for entry in std::fs::read_dir(&here).map_err(|error| failed(&here, error))? {
-        let entry = entry.map_err(|error| failed(&here, error))?;
-        let full = entry.path();
-        let name = entry.file_name().into_string().map_err(|name| {
-            Error::usage(format!(
-                "the name of {} is not UTF-8",
-                name.to_string_lossy()
-            ))
-        })?;
-        let path = if folder.is_empty() {
-            name
-        } else {
-            format!("{folder}/{name}")
+/// Walks through a build context.
+struct Reader<'a> {
+    root: &'a Path,
+    /// What counts whatever is ignored: the builder reads it, or the image is known by it.
+    always: [&'a str; 3],
+    ignores: Vec<Ignore>,
+    files: Vec<File>,
+}
+
+impl Reader<'_> {
+    fn collect(&mut self, folder: &str) -> Result<()> {
+        let here = self.root.join(folder);
+        let failed = |path: &Path, error: std::io::Error| Error::unread(path.display(), error);
+        for entry in std::fs::read_dir(&here).map_err(|error| failed(&here, error))? {
+            let entry = entry.map_err(|error| failed(&here, error))?;
+            let full = entry.path();
+            let name = entry.file_name().into_string().map_err(|name| {
+                Error::usage(format!(
+                    "the name of {} is not UTF-8",
+                    name.to_string_lossy()
+                ))
+            })?;
+            let path = if folder.is_empty() {
+                name
+            } else {
+                format!("{folder}/{name}")
+            };
+            let kind = entry.file_type().map_err(|error| failed(&full, error))?;
+            let ignored = self.ignores(&path);
+            if kind.is_dir() {
+                let may_count = !ignored
+                    || self.leads_to_what_counts(&path)
+                    || !self.ignores.iter().all(Ignore::is_final);
+                if may_count && path != ".git" {
+                    self.collect(&path)?;
+                }
+            } else if !ignored && !kind.is_file() && !kind.is_symlink() {
+                return Err(Error::usage(format!(
+                    "{} is neither a file nor a folder, and an image cannot hold it",
+                    full.display()
+                )));
+            } else if !ignored && counts(&path) {
+                let file = read(&full, path, kind.is_symlink());
+                self.files.push(file.map_err(|error| failed(&full, error))?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether no builder puts it into the image.
+    fn ignores(&self, path: &str) -> bool {
+        !self.ignores.is_empty()
+            && !self.always.contains(&path)
+            && self.ignores.iter().all(|ignore| ignore.leaves_out(path))
+    }
+
+    fn leads_to_what_counts(&self, folder: &str) -> bool {
+        let inside = |file: &&str| {
+            file.strip_prefix(folder)
+                .is_some_and(|rest| rest.starts_with('/'))
         };
-        let kind = entry.file_type().map_err(|error| failed(&full, error))?;
-        if kind.is_dir() {
-            collect(root, &path, files)?;
-        } else if !kind.is_file() && !kind.is_symlink() {
-            return Err(Error::usage(format!(
-                "{} is neither a file nor a folder, and an image cannot hold it",
-                full.display()
-            )));
-        } else if counts(&path) {
-            files.push(read(&full, path, kind.is_symlink()).map_err(|error| failed(&full, error))?);
+        self.always.iter().any(inside)
+    }
+}
+
+/// The rules of what is left out: BuildKit and newer buildahs take `<Dockerfile>.dockerignore` where it is there, others
+/// `.dockerignore`. Only what all of them leave out is in no image.
+fn ignores(root: &Path, dockerfile: &str) -> Result<Vec<Ignore>> {
+    let mut found = Vec::new();
+    for name in [
+        format!("{dockerfile}.dockerignore"),
+        ".dockerignore".to_owned(),
+    ] {
+        let path = root.join(name);
+        match std::fs::read_to_string(&path) {
+            Ok(text) => found.push(Ignore::parse(&text)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(Error::unread(path.display(), error)),
         }
     }
-    Ok(())
+    Ok(found)
 }
 
 /// A symbolic link counts with its target's name, as `COPY` copies it.

@@ -7,6 +7,7 @@ pub mod class_file;
 pub mod cluster;
 pub mod coordinates;
 pub mod diff;
+pub mod dockerignore;
 pub mod ecs_names;
 pub mod image_input;
 pub mod image_manifest;

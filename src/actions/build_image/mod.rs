@@ -12,6 +12,7 @@ mod run;
 mod steps;
 mod target;
 mod update;
+mod work;
 
 pub use args::Args;
 use serde::Serialize;
@@ -32,6 +33,8 @@ pub struct Outputs {
     reused: bool,
     input_digest: String,
     size: Option<u64>,
+    layers: Option<usize>,
+    new_layers: Option<usize>,
     duration_seconds: u64,
     #[serde(flatten)]
     update: update::Update,
@@ -70,6 +73,14 @@ impl Action for BuildImage {
         OutputSpec {
             name: "size",
             description: "Bytes of the image in the registry, for example `285212672`; only with a push",
+        },
+        OutputSpec {
+            name: "layers",
+            description: "Layers of the image, for example `9`; only with a push",
+        },
+        OutputSpec {
+            name: "new-layers",
+            description: "How many of them the release before does not have, for example `2`; empty if there is no such release, or nothing was pushed",
         },
         OutputSpec {
             name: "duration-seconds",

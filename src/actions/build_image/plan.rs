@@ -172,6 +172,22 @@ pub(super) fn difference(
     ))
 }
 
+/// A warning about an image that is there, where no platform was asked for and it is for another one than this machine's,
+/// which is what most builders run on.
+pub(super) fn foreign(platforms: &[String], wanted: &[String]) -> Option<String> {
+    let here = match std::env::consts::ARCH {
+        "aarch64" => "linux/arm64",
+        _ => "linux/amd64",
+    };
+    let there = platforms.is_empty() || platforms.iter().any(|one| one == here);
+    (wanted.is_empty() && !there).then(|| {
+        format!(
+            "the image that is there is for {}, and this machine is {here}: name `platforms`, so that it cannot be the wrong one",
+            platforms.join(" and ")
+        )
+    })
+}
+
 /// The next release above a taken one and above every other of the repository; nothing if the tag is no release.
 pub(super) fn next_free(taken: &str, tags: &[String]) -> Option<String> {
     let mut next = release(taken)?;
@@ -309,6 +325,17 @@ mod tests {
                 .contains("sha256:b")
         );
         assert!(difference(&BTreeMap::new(), &amd64, "sha256:a", &[]).is_some());
+    }
+
+    #[test]
+    fn an_image_for_another_machine_is_told_where_no_platform_was_asked_for() {
+        let (amd64, arm64) = (["linux/amd64".to_owned()], ["linux/arm64".to_owned()]);
+        let both = [amd64.clone(), arm64.clone()].concat();
+        assert_eq!(foreign(&both, &[]), None);
+        assert_eq!(foreign(&amd64, &amd64), None);
+        assert_eq!(foreign(&arm64, &arm64), None);
+        let told = [foreign(&amd64, &[]), foreign(&arm64, &[])];
+        assert_eq!(told.iter().flatten().count(), 1, "{told:?}");
     }
 
     #[test]

@@ -4,33 +4,17 @@ use std::time::Instant;
 
 use super::Outputs;
 use super::args::Args;
-use super::builder::{self, Builder};
-use super::commands::{self, Command, Job};
 use super::docker_home::DockerHome;
-use super::plan::{self, Request};
+use super::plan;
 use super::report::{Facts, bytes};
 use super::target::Target;
-use super::update::{self, Before, Update};
-use super::{follow, jars, steps};
+use super::update::Update;
+use super::work::{MEANWHILE, Work};
+use super::{jars, steps};
 use crate::action::Context;
-use crate::domain::image_reference::is_loopback;
 use crate::error::{Error, Result};
 use crate::image_context::ImageContext;
-use crate::process::Output;
 use crate::registry::Image;
-
-/// Code of the error that another run has pushed the same input.
-const MEANWHILE: &str = "pushed meanwhile";
-
-/// A request with what it is about.
-struct Work<'a> {
-    context: &'a Context,
-    request: Request,
-    input: ImageContext,
-    /// Digest of the provider jars.
-    providers: Option<String>,
-    started: Instant,
-}
 
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Outputs> {
     let started = Instant::now();
@@ -75,6 +59,9 @@ impl Work<'_> {
 
     async fn build_and_push(&self, target: &Target<'_>) -> Result<Outputs> {
         if let Some(image) = self.present(target).await? {
+            if let Some(warning) = plan::foreign(&image.platforms, &self.request.platforms) {
+                self.context.runner.warning("platform", &warning);
+            }
             return self
                 .finish(target, &image, "reused", "nothing was built")
                 .await;
@@ -106,7 +93,7 @@ impl Work<'_> {
     }
 
     /// The image behind the tag if it is the one that would be built; an error if it is another.
-    async fn present(&self, target: &Target<'_>) -> Result<Option<Image>> {
+    pub(super) async fn present(&self, target: &Target<'_>) -> Result<Option<Image>> {
         let (tag, host) = (&target.tag, &target.registry.host);
         let image = target.image(tag).await?;
         if let Some(image) = &image
@@ -169,11 +156,13 @@ impl Work<'_> {
     ) -> Result<Outputs> {
         target.alias(image).await?;
         let mut layers = format!("{} in all", image.layers.len());
+        let mut new_layers = None;
         if done == "pushed"
             && let Some((tag, before)) = target.before().await
         {
             let (count, size) = plan::new_layers(&image.layers, &before.layers);
             layers += &format!(", {count} of them ({}) not in {tag}", bytes(size));
+            new_layers = Some(count);
         }
         let outputs = Outputs {
             image: format!("{}@{}", target.name(), image.digest),
@@ -181,6 +170,8 @@ impl Work<'_> {
             tag: Some(target.tag.clone()),
             reused: done == "reused",
             size: Some(image.size),
+            layers: Some(image.layers.len()),
+            new_layers,
             ..self.outputs(Update::of(&image.labels))
         };
         self.report(
@@ -244,154 +235,5 @@ impl Work<'_> {
             ],
         };
         self.context.runner.summary(&facts.markdown())
-    }
-
-    async fn find_builder(&self, home: &DockerHome) -> Result<Builder> {
-        builder::find(
-            self.request.builder,
-            self.request.platforms.len(),
-            self.context,
-            home,
-        )
-        .await
-    }
-
-    /// Builds, and pushes if there is a target; the digest as the builder has it, and what an update takes.
-    async fn build(
-        &self,
-        builder: Builder,
-        home: &DockerHome,
-        name: &str,
-        target: Option<&Target<'_>>,
-    ) -> Result<(Option<String>, Update)> {
-        let input = &self.input;
-        let mut labels = plan::labels(
-            &input.input_digest,
-            &input.keycloak,
-            self.providers.as_deref(),
-            self.request.tag.as_deref(),
-            &self.context.env,
-        );
-        let dockerfile = format!("{}/{}", self.request.context, self.request.file);
-        let host = target
-            .map(|target| &target.registry.host)
-            .or(self.request.registry.as_ref());
-        let cache = self
-            .request
-            .cache
-            .as_ref()
-            .zip(host)
-            .map(|(cache, host)| format!("{host}/{cache}"));
-        let report = home.folder().join("report").to_string_lossy().into_owned();
-        let before = match target {
-            Some(target) => target.before().await,
-            None => None,
-        };
-        let before = before.and_then(|(tag, image)| Before::of(&tag, &image.labels));
-        let job = Job {
-            context: &self.request.context,
-            dockerfile: &dockerfile,
-            name,
-            labels: &[],
-            platforms: &self.request.platforms,
-            push: target.is_some(),
-            plain_http: host.is_some_and(|host| is_loopback(host)),
-            cache: cache.as_deref(),
-            report: &report,
-            isolation_chosen: self.context.env.get("BUILDAH_ISOLATION").is_some(),
-            update_from: before.as_ref().map(|before| before.metadata.as_str()),
-        };
-        let update = self.ask(builder, home, &job, before.as_ref()).await?;
-        labels.extend(update.labels());
-        let job = Job {
-            labels: &labels,
-            ..job
-        };
-        let title = format!("Build {name} with {}", builder.name());
-        self.follow(&title, home, commands::build(builder, &job))
-            .await?;
-        self.check_platform(builder, home, &job).await?;
-        if target.is_none() {
-            return Ok((None, update));
-        }
-        if let (Some(target), Some(_)) = (target, commands::push(builder, &job)) {
-            // The build took its time: a registry whose tags move would let this run take another's.
-            if let Some(image) = self.present(target).await? {
-                return Err(Error::refused(format!(
-                    "{name} was pushed meanwhile, {}",
-                    image.digest
-                ))
-                .with_code(MEANWHILE));
-            }
-        }
-        let mut said = String::new();
-        if let Some(command) = commands::push(builder, &job) {
-            said = self.follow(&format!("Push {name}"), home, command).await?.0;
-        }
-        let digest = steps::digest(&std::fs::read_to_string(&report).unwrap_or(said));
-        Ok((digest, update))
-    }
-
-    /// What Keycloak says of an update, if the Dockerfile and the builder let it be asked.
-    async fn ask(
-        &self,
-        builder: Builder,
-        home: &DockerHome,
-        job: &Job<'_>,
-        before: Option<&Before>,
-    ) -> Result<Update> {
-        let dockerfile = std::fs::read_to_string(job.dockerfile).unwrap_or_default();
-        let folder = home.folder().join("update");
-        let command = commands::ask(builder, job, &folder.to_string_lossy());
-        let (true, Some(command)) = (update::is_asked(&dockerfile), command) else {
-            return Ok(Update::default());
-        };
-        self.follow("Ask Keycloak what an update takes", home, command)
-            .await?;
-        let update = Update::read(&folder, before)?;
-        if let Some(told) = update.warning() {
-            self.context.runner.warning("update", &told);
-        }
-        Ok(update)
-    }
-
-    /// A builder may take layers of another platform from its cache (run: buildah 1.28, `FROM scratch`).
-    async fn check_platform(
-        &self,
-        builder: Builder,
-        home: &DockerHome,
-        job: &Job<'_>,
-    ) -> Result<()> {
-        let ([wanted], Some(command)) = (job.platforms, commands::platform(builder, job)) else {
-            return Ok(());
-        };
-        let found = follow::child(home, command)
-            .run(&self.context.runner)
-            .await?
-            .0;
-        if found.trim() == wanted {
-            return Ok(());
-        }
-        Err(Error::verification(format!("{} built an image for {}, not for {wanted}", builder.name(), found.trim()))
-            .hint("Name `platforms` in FROM lines as the builder knows them, and remove its layers of the other platform."))
-    }
-
-    async fn follow(&self, title: &str, home: &DockerHome, command: Command) -> Result<Output> {
-        let ended = follow::follow(&self.context.runner, title, home, command).await;
-        ended.map_err(|error| self.explain(error))
-    }
-
-    /// Points at the line of the Dockerfile, and says what to do.
-    fn explain(&self, error: Error) -> Error {
-        let said = error.message();
-        let file = format!("{}/{}", self.request.context, self.request.file);
-        let text = std::fs::read_to_string(&file).unwrap_or_default();
-        let line = steps::line(&said, &self.request.file, &text);
-        let error = error.hint(steps::hint(&said));
-        if line.is_some() {
-            error.at(file, line)
-        } else {
-            error
-        }
     }
 }

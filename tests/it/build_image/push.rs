@@ -1,6 +1,6 @@
 //! What is built, pushed, reused.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::images::{LABEL, Yard, result, which};
 
@@ -133,8 +133,12 @@ fn the_summary_says_which_layers_are_new_since_the_release_before() {
         "ARG KEYCLOAK_VERSION=26.7.5\nFROM scratch AS builder\nCOPY themes/ /themes/\n\
          FROM scratch\nCOPY --from=builder /themes/ /themes/\nCOPY Dockerfile /\n",
     );
-    let ended = yard.step().run("build-image", &["--tag=1.1.0"]);
-    assert_eq!(ended.code, 0, "{}", ended.log);
+    let ended = yard.step().run("build-image", &["--tag=1.1.0", "--json"]);
+    let counts = result(&ended);
+    assert_eq!(
+        (&counts["layers"], &counts["new-layers"]),
+        (&json!(2), &json!(1))
+    );
     let new = yard.manifest("keycloak:1.1.0")["layers"][1]["size"].clone();
     let told = format!("| layers | 2 in all, 1 of them ({new} bytes) not in 1.0.0 |");
     assert!(ended.summary.contains(&told), "{told}: {}", ended.summary);
