@@ -1,6 +1,7 @@
 //! Where the image goes: the registry and the login for it.
 
 use super::plan::{self, Request};
+use super::steps;
 use crate::action::Context;
 use crate::aws;
 use crate::domain::image_reference::ecr_region;
@@ -92,20 +93,35 @@ impl<'a> Target<'a> {
         error.hint(hint)
     }
 
-    /// Lets the alias name the image too. It never moves: whether another image had it was looked at before.
+    /// Lets the alias name the image too. It never moves: whether another image had it was looked at before the build, and
+    /// is looked at again here.
     pub(super) async fn alias(&self, image: &Image) -> Result<()> {
         let Some(alias) = &self.alias else {
             return Ok(());
         };
-        if self
-            .image(alias)
-            .await?
-            .is_some_and(|there| there.digest == image.digest)
-        {
-            return Ok(());
+        match self.image(alias).await? {
+            Some(there) if there.digest == image.digest => return Ok(()),
+            Some(there) => return Err(self.alias_lost(alias, Some(&there))),
+            None => {}
         }
         let tagged = self.registry.tag(&self.repository, image, alias).await;
-        tagged.map_err(|error| self.explain(error))
+        tagged.map_err(|error| match steps::is_immutable(&error.message()) {
+            true => self.alias_lost(alias, None),
+            false => self.explain(error),
+        })
+    }
+
+    /// The error of an alias that another image got during the build.
+    fn alias_lost(&self, alias: &str, to: Option<&Image>) -> Error {
+        let whose = to.map_or_else(String::new, |image| format!(", {}", image.digest));
+        Error::verification(format!(
+            "{} is pushed, but its alias {alias} was given to another image meanwhile{whose}",
+            self.name()
+        ))
+        .hint(format!(
+            "{} is whole and can be deployed. An alias never moves: run the step again with another `alias`, or without one.",
+            self.tag
+        ))
     }
 
     /// The error of a tag that another image has.

@@ -77,6 +77,58 @@ fn dockerd(yard: &Yard) -> (Daemon, String) {
     (start(yard, program, &arguments, &ready), host)
 }
 
+/// A BuildKit of the user's, selected in buildx under the name `mine`.
+struct BuildKit {
+    _daemon: Daemon,
+}
+
+impl BuildKit {
+    fn start(yard: &Yard) -> Self {
+        let socket = yard.path("buildkitd.sock");
+        let address = format!("unix://{}", socket.display());
+        yard.write(
+            "buildkitd.toml",
+            &format!("[registry.\"{}\"]\nhttp = true\n", yard.host()),
+        );
+        let arguments = [
+            format!("--addr={address}"),
+            format!("--root={}", yard.path("buildkit").display()),
+            format!("--config={}", yard.path("buildkitd.toml").display()),
+            "--containerd-worker=false".to_owned(),
+            "--oci-worker-net=host".to_owned(),
+        ];
+        let ready = ["test", "-S", socket.to_str().unwrap()];
+        let daemon = start(yard, cache().join("bin/buildkitd"), &arguments, &ready);
+        // The builder is made by the user, beside the plugin.
+        drop(with_plugin(yard, Step::new()));
+        let home = yard.path("home/.docker");
+        // buildx remembers the selected builder by the address of the daemon: here the default one, which need not be there.
+        if !home.join("buildx/instances/mine").exists() {
+            let driver = "--driver=remote";
+            docker(
+                yard,
+                &["buildx", "create", "--use", "--name=mine", driver, &address],
+            );
+        }
+        Self { _daemon: daemon }
+    }
+}
+
+/// Docker's client as the user has it; what it wrote.
+#[track_caller]
+fn docker(yard: &Yard, arguments: &[&str]) -> String {
+    let output = Command::new("docker")
+        .args(arguments)
+        .env("PATH", programs())
+        .env("HOME", yard.path("home"))
+        .env("DOCKER_CONFIG", yard.path("home/.docker"))
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {told}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
 fn step(yard: &Yard, host: &str, builder: &str) -> Step {
     yard.step()
         .env("PATH", &programs())
@@ -184,44 +236,8 @@ fn buildx_is_preferred_and_found_beside_the_users_own_configuration() {
 fn a_builder_of_the_users_builds_two_platforms_at_once_and_keeps_layers_in_the_registry() {
     let yard = Yard::new();
     yard.account.world.ecr.create_repository("cache", false);
-    let socket = format!("unix://{}", yard.path("buildkitd.sock").display());
-    yard.write(
-        "buildkitd.toml",
-        &format!("[registry.\"{}\"]\nhttp = true\n", yard.host()),
-    );
-    let arguments = [
-        format!("--addr={socket}"),
-        format!("--root={}", yard.path("buildkit").display()),
-        format!("--config={}", yard.path("buildkitd.toml").display()),
-        "--containerd-worker=false".to_owned(),
-        "--oci-worker-net=host".to_owned(),
-    ];
-    let sockets = yard.path("buildkitd.sock");
-    let ready = ["test", "-S", sockets.to_str().unwrap()];
-    let daemon = start(&yard, cache().join("bin/buildkitd"), &arguments, &ready);
-    // buildx remembers the selected builder by the address of the daemon: here the default one, which need not be there.
+    let daemon = BuildKit::start(&yard);
     let step = || with_plugin(&yard, step(&yard, "", "auto"));
-    // The builder is made by the user, beside the plugin.
-    drop(step());
-    let created = Command::new("docker")
-        .args([
-            "buildx",
-            "create",
-            "--use",
-            "--name=mine",
-            "--driver=remote",
-            &socket,
-        ])
-        .env("PATH", programs())
-        .env("HOME", yard.path("home"))
-        .env("DOCKER_CONFIG", yard.path("home/.docker"))
-        .output()
-        .unwrap();
-    assert!(
-        created.status.success(),
-        "{}",
-        String::from_utf8_lossy(&created.stderr)
-    );
     let flags = [
         "--platforms=linux/amd64,linux/arm64",
         "--cache-repository=cache",
@@ -243,8 +259,69 @@ fn a_builder_of_the_users_builds_two_platforms_at_once_and_keeps_layers_in_the_r
     // Another machine: nothing is left but the cache in the registry.
     std::fs::remove_dir_all(yard.path("buildkit")).unwrap();
     std::fs::remove_file(yard.path("buildkitd.sock")).unwrap_or_default();
-    let _daemon = start(&yard, cache().join("bin/buildkitd"), &arguments, &ready);
+    let _daemon = BuildKit::start(&yard);
     let ended = run("--tag=1.0.1");
     assert_eq!(ended.code, 0, "{}", ended.log);
     assert!(ended.log.contains("CACHED"), "{}", ended.log);
+}
+
+#[test]
+#[ignore = "starts BuildKit: make test-full"]
+fn images_of_build_push_action_stay_what_they_are_beside_ours() {
+    let yard = Yard::new();
+    let _daemon = BuildKit::start(&yard);
+    // Login and build as docker/login-action and docker/build-push-action run them (README of v6, November 2026).
+    let auth = std::fs::read_to_string(yard.auth_file()).unwrap();
+    yard.write("home/.docker/config.json", &auth);
+    let name = |tag: &str| format!("{}/keycloak:{tag}", yard.host());
+    let theirs = name("1.0.0");
+    let (context, metadata) = (yard.path("docker"), yard.path("metadata.json"));
+    let action = [
+        "buildx",
+        "build",
+        "--metadata-file",
+        metadata.to_str().unwrap(),
+        "--provenance=mode=max",
+        "--tag",
+        &theirs,
+        "--push",
+        context.to_str().unwrap(),
+    ];
+    docker(&yard, &action);
+    let index = yard.manifest("keycloak:1.0.0");
+    assert_eq!(index["manifests"].as_array().unwrap().len(), 2, "{index}");
+    // Ours does not take its tag, and builds the next one with the same builder and the same login.
+    let run = |tag: &str| {
+        let step = with_plugin(&yard, step(&yard, "", "auto"))
+            .env("DOCKER_CONFIG", yard.path("home/.docker").to_str().unwrap())
+            .env("KECS_REGISTRY", yard.host())
+            .env("AWS_ACCESS_KEY_ID", "");
+        step.run("build-image", &[tag, "--json"])
+    };
+    let taken = run("--tag=1.0.0");
+    assert_eq!(taken.code, 2, "{}", taken.log);
+    for told in [
+        "it was not made by build-image",
+        "1.0.1 is the next free version",
+    ] {
+        assert!(taken.log.contains(told), "{}", taken.log);
+    }
+    let told = result(&run("--tag=1.0.1"));
+    is_there(&yard, &told, "1.0.1");
+    assert_eq!(yard.manifest("keycloak:1.0.0"), index);
+    // And theirs goes on behind ours.
+    let inspected = docker(&yard, &["buildx", "imagetools", "inspect", &name("1.0.1")]);
+    assert!(
+        inspected.contains(told["digest"].as_str().unwrap()),
+        "{inspected}"
+    );
+    let theirs = name("1.0.2");
+    docker(
+        &yard,
+        &[&action[..6], &[&theirs[..]], &action[7..]].concat(),
+    );
+    assert_eq!(
+        yard.account.world.ecr.tags("keycloak"),
+        ["1.0.0", "1.0.1", "1.0.2"]
+    );
 }

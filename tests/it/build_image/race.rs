@@ -96,3 +96,30 @@ fn where_tags_move_a_run_that_is_late_takes_none_away() {
     assert_eq!(ended.code, 2, "{}", ended.log);
     assert_eq!(yard.skopeo("moving:1.0.0")["Labels"]["other"], "yes");
 }
+
+#[test]
+fn an_alias_that_somebody_takes_during_the_push_does_not_move() {
+    for (repository, immutable) in [("moving", false), ("fixed", true)] {
+        let yard = Yard::new();
+        let ecr = &yard.account.world.ecr;
+        ecr.create_repository(repository, immutable);
+        let buildah = which("buildah");
+        yard.write("other/Dockerfile", "FROM scratch\nLABEL other=yes\n");
+        let host = yard.host();
+        let other = format!(
+            "{buildah} \"$@\" || exit $?\nif [[ $1 == push ]]; then\n\
+             {buildah} build --quiet --tag localhost/other {}\n\
+             {buildah} push --tls-verify=false localhost/other docker://{host}/{repository}:mine\nfi",
+            yard.path("other").display()
+        );
+        yard.program("buildah", &other);
+        let step = yard.step().env("KECS_REPOSITORY", repository);
+        let ended = step.run("build-image", &["--tag=1.0.0", "--alias=mine"]);
+        assert_eq!(ended.code, 3, "{}", ended.log);
+        let told = "1.0.0 is pushed, but its alias mine was given to another image meanwhile";
+        assert!(ended.log.contains(told), "{}", ended.log);
+        let other = &yard.skopeo(&format!("{repository}:mine"))["Labels"]["other"];
+        assert_eq!(other, "yes");
+        assert!(ecr.image(repository, "1.0.0").is_some());
+    }
+}
