@@ -11,7 +11,9 @@ use crate::error::{Error, Kind, Result};
 use crate::runner::{Runner, Secret};
 
 /// Lines of output that an error shows.
-const TAIL: usize = 20;
+pub const TAIL: usize = 20;
+/// Characters of a line that an error keeps of its beginning, and of its end.
+const ENDS: (usize, usize) = (1500, 500);
 
 /// A child process to be started.
 pub struct Child<'a> {
@@ -133,12 +135,26 @@ impl<'a> Child<'a> {
             return Ok(Output(out.join("\n")));
         }
         let said = said.borrow();
-        let tail = said[said.len().saturating_sub(TAIL)..].join("\n");
+        let last = said[said.len().saturating_sub(TAIL)..].iter();
+        let tail = last.map(|line| cut(line)).collect::<Vec<_>>().join("\n");
         Err(Error::refused(format!(
             "`{} {}` ended with {status}; it said:\n{tail}",
             self.program,
             self.arguments.first().map_or("", String::as_str),
         )))
+    }
+}
+
+/// Both ends of a line that is too long for an annotation: builders write whole data structures on one.
+fn cut(line: &str) -> std::borrow::Cow<'_, str> {
+    let (first, last) = ENDS;
+    let begins = |number: usize| line.char_indices().nth(number).map(|(at, _)| at);
+    let count = line.chars().count();
+    match (begins(first), begins(count.saturating_sub(last))) {
+        (Some(head), Some(tail)) if count > first + last => {
+            format!("{} … {}", &line[..head], &line[tail..]).into()
+        }
+        _ => line.into(),
     }
 }
 
@@ -160,4 +176,19 @@ async fn read_lines(stream: Option<impl AsyncRead + Unpin>, tell: &dyn Fn(&str))
         bytes.clear();
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cut;
+
+    #[test]
+    fn both_ends_of_a_long_line_stay() {
+        assert_eq!(cut("short"), "short");
+        let long = format!("error{}: no space left on device", " &{Go}".repeat(1000));
+        let kept = cut(&long);
+        assert!(kept.starts_with("error") && kept.ends_with("no space left on device"));
+        assert_eq!(kept.chars().count(), 2003);
+        assert_eq!(cut(&"ü".repeat(2000)), "ü".repeat(2000));
+    }
 }

@@ -66,6 +66,11 @@ impl<'a> Registry<'a> {
         })
     }
 
+    /// Whether it is asked with a login.
+    pub fn has_login(&self) -> bool {
+        self.login.is_some()
+    }
+
     /// The image behind a tag or a digest; nothing if there is none.
     pub async fn image(&self, repository: &str, reference: &str) -> Result<Option<Image>> {
         let Some(stored) = self.manifest(repository, reference).await? else {

@@ -59,20 +59,28 @@ pub(super) fn line(said: &str, file: &str, dockerfile: &str) -> Option<usize> {
     if numbered.is_some() {
         return numbered;
     }
-    let words: Vec<&str> = failed_instruction(said)?
+    let failed = words(failed_instruction(said)?);
+    let lines = dockerfile.lines().map(words).enumerate();
+    let likeness = lines.map(|(at, line)| {
+        let same = line
+            .iter()
+            .zip(&failed)
+            .take_while(|(one, other)| one == other);
+        (same.count(), std::cmp::Reverse(at))
+    });
+    // The instruction and its first word at least.
+    let (same, at) = likeness.max()?;
+    (same >= 2).then_some(at.0 + 1)
+}
+
+/// The words of an instruction, alike in both forms: `RUN ["a", "b"]` is told as `RUN a b`.
+fn words(instruction: &str) -> Vec<&str> {
+    let marks = ['[', ']', '"', ','];
+    instruction
         .split_whitespace()
-        .take(2)
-        .collect();
-    let [instruction, first] = words[..] else {
-        return None;
-    };
-    let mut lines = dockerfile.lines();
-    lines
-        .position(|line| {
-            let mut words = line.split_whitespace();
-            words.next() == Some(instruction) && words.next() == Some(first)
-        })
-        .map(|position| position + 1)
+        .map(|word| word.trim_matches(marks))
+        .filter(|word| !word.is_empty())
+        .collect()
 }
 
 /// The instruction that failed, with continuation lines joined.
@@ -183,6 +191,13 @@ mod tests {
         assert_eq!(line(older, "Dockerfile", dockerfile), Some(2));
         let own = "Step 1/3 : FROM x\nStep 2/3 : COPY a /a\nCOPY failed: no such file";
         assert_eq!(line(own, "Dockerfile", dockerfile), Some(2));
+        let two = "FROM x\nRUN echo a\nRUN echo b\nRUN [\"/bin/sh\", \"-c\", \"exit 3\"]\n";
+        let said = |step: &str| format!("Error: building at STEP \"{step}\": exit status 3");
+        assert_eq!(line(&said("RUN echo b"), "Dockerfile", two), Some(3));
+        assert_eq!(
+            line(&said("RUN /bin/sh -c exit 3"), "Dockerfile", two),
+            Some(4)
+        );
         assert_eq!(line("Error: something", "Dockerfile", dockerfile), None);
     }
 

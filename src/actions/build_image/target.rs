@@ -89,7 +89,14 @@ impl<'a> Target<'a> {
         if error.code().is_none() {
             return error;
         }
-        let hint = plan::registry_hint(error.code(), &self.registry.host, &self.repository);
+        let host = &self.registry.host;
+        let refused = error.code() == Some("UNAUTHORIZED") && self.registry.has_login();
+        let hint = match refused {
+            true => format!(
+                "The login for {host} that is there was refused: its password is wrong, or has ended. Log in again before this step."
+            ),
+            false => plan::registry_hint(error.code(), host, &self.repository),
+        };
         error.hint(hint)
     }
 

@@ -143,6 +143,8 @@ fn what_docker_login_wrote_is_found_and_used_by_the_builder_too() {
         .env("DOCKER_CONFIG", elsewhere.to_str().unwrap())
         .run("build-image", &["--tag=1.1.0"]);
     assert_eq!(ended.code, 6, "the variable comes first: {}", ended.log);
+    let told = "that is there was refused: its password is wrong";
+    assert!(ended.log.contains(told), "{}", ended.log);
 }
 
 #[test]
