@@ -52,7 +52,7 @@ impl ImageContext {
                     path.display()
                 ))
                 .at(path.display().to_string(), None)
-                .hint("Pin Keycloak's version there: ARG KEYCLOAK_VERSION=26.7.5")
+                .hint("Pin Keycloak's version there: ARG KEYCLOAK_VERSION=26.7.5 (`latest` would be another image tomorrow)")
             })?
             .to_owned();
         let file = file.trim_start_matches("./");

@@ -7,8 +7,8 @@ use crate::domain::coordinates::is_name;
 pub fn pinned_keycloak(dockerfile: &str) -> Option<&str> {
     let pinned = dockerfile
         .lines()
-        .find_map(|line| line.trim().strip_prefix("ARG KEYCLOAK_VERSION="))
-        .map(|version| version.trim().trim_matches('"'))?;
+        .find_map(argument)
+        .map(|version| version.trim_matches('"'))?;
     let (version, digest) = match pinned.split_once('@') {
         Some((version, digest)) => (version, Some(digest)),
         None => (pinned, None),
@@ -18,7 +18,18 @@ pub fn pinned_keycloak(dockerfile: &str) -> Option<&str> {
         text.len() == 64 && text.bytes().all(digit)
     };
     let whole = digest.is_none_or(|digest| digest.strip_prefix("sha256:").is_some_and(hexadecimal));
-    (is_name(version) && whole).then_some(version)
+    // `latest` and `nightly` are other images tomorrow.
+    let numbered = version.starts_with(|first: char| first.is_ascii_digit());
+    (is_name(version) && numbered && whole).then_some(version)
+}
+
+/// The value of `KEYCLOAK_VERSION` in a line `ARG …`, which may name several.
+fn argument(line: &str) -> Option<&str> {
+    let mut words = line.split_whitespace();
+    words
+        .next()
+        .filter(|word| word.eq_ignore_ascii_case("ARG"))?;
+    words.find_map(|word| word.strip_prefix("KEYCLOAK_VERSION="))
 }
 
 /// The Java version of the official image of a Keycloak version.
@@ -72,6 +83,15 @@ mod tests {
             pinned_keycloak("# x\nARG KEYCLOAK_VERSION=26.7.5\nFROM y"),
             Some("26.7.5")
         );
+        for (line, version) in [
+            ("arg KEYCLOAK_VERSION=26.7.5", Some("26.7.5")),
+            ("  ARG A=1 KEYCLOAK_VERSION=26.7.5 B", Some("26.7.5")),
+            ("ARG KEYCLOAK_VERSION=latest", None),
+            ("ENV KEYCLOAK_VERSION=26.7.5", None),
+            ("# ARG KEYCLOAK_VERSION=26.7.5", None),
+        ] {
+            assert_eq!(pinned_keycloak(line), version, "{line}");
+        }
         assert_eq!(pinned_keycloak("ARG KEYCLOAK_VERSION\n"), None);
         assert_eq!(pinned_keycloak("ARG KEYCLOAK_VERSION=../x"), None);
     }
