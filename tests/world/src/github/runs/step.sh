@@ -15,4 +15,8 @@ done
 if [[ -n $interrupted ]]; then
   exec sleep infinity
 fi
+# Of a step that fails, act drops what it has not read yet (0.2.89, HostEnvironment.exec): it gets a moment.
+if [[ $code != 0 ]]; then
+  sleep 0.5
+fi
 exit "$code"
