@@ -18,7 +18,8 @@ resource "aws_lb" "keycloak" {
     enabled = true
   }
 
-  depends_on = [aws_s3_bucket_policy.access_logs]
+  # It is refused in a VPC that has no way to the internet yet.
+  depends_on = [aws_s3_bucket_policy.access_logs, aws_route.internet, aws_route_table_association.public]
 }
 
 resource "aws_lb_target_group" "keycloak" {

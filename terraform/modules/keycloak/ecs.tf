@@ -53,12 +53,26 @@ resource "aws_ecs_service" "keycloak" {
     ignore_changes = [desired_count]
   }
 
-  # ECS takes a target group only when a listener uses it; a node needs its rights and its database from the first second on.
+  # ECS takes a target group only when a listener uses it; a node needs its rights, its secrets, its way out, its database and the other
+  # nodes from the first second on, or the circuit breaker has counted its failures before all of that was there.
   depends_on = [
     aws_lb_listener_rule.users,
     aws_iam_role_policy.execution,
     aws_iam_role_policy.task,
-    aws_vpc_security_group_ingress_rule.database,
+    aws_secretsmanager_secret_version.admin,
+    aws_route_table_association.private,
+    aws_route.nat,
+    aws_vpc_endpoint.interface,
+    aws_vpc_endpoint.s3,
     aws_vpc_security_group_egress_rule.all,
+    aws_vpc_security_group_egress_rule.database,
+    aws_vpc_security_group_egress_rule.endpoints,
+    aws_vpc_security_group_egress_rule.jgroups,
+    aws_vpc_security_group_egress_rule.s3,
+    aws_vpc_security_group_ingress_rule.alb_to_keycloak,
+    aws_vpc_security_group_ingress_rule.database,
+    aws_vpc_security_group_ingress_rule.endpoints,
+    aws_vpc_security_group_ingress_rule.jgroups,
+    aws_s3_bucket_policy.ping,
   ]
 }
