@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use futures_util::future::try_join_all;
+
 use super::reader::Permission;
 use super::session::Session;
 use crate::aws;
@@ -95,10 +97,17 @@ impl Session<'_> {
 
     /// Looks at every image of a task definition.
     pub(super) async fn check_images(&self, definition: &TaskDefinition) -> Result<()> {
-        for container in definition.containers() {
-            self.check_image(&container.image, definition).await?;
-        }
-        Ok(())
+        let images = definition.containers().iter();
+        self.check_each(images.map(|one| one.image.clone()).collect(), definition)
+            .await
+    }
+
+    /// All at once, since each may take the whole time.
+    async fn check_each(&self, images: Vec<String>, definition: &TaskDefinition) -> Result<()> {
+        let looks = images
+            .iter()
+            .map(|image| self.check_image(image, definition));
+        try_join_all(looks).await.map(drop)
     }
 
     /// Looks at the images of ECR that a registered task definition names, before its tasks are started anew: an image may
@@ -109,10 +118,7 @@ impl Session<'_> {
         let Ok(Some(found)) = found else {
             return Ok(());
         };
-        for image in of_ecr(&found) {
-            self.check_image(&image, &found).await?;
-        }
-        Ok(())
+        self.check_each(of_ecr(&found), &found).await
     }
 
     /// Looks at the images of ECR while their tasks start: what is wrong with one is told before ECS tells it.
@@ -120,10 +126,8 @@ impl Session<'_> {
         let Some(definition) = self.known.borrow().definition.clone() else {
             return;
         };
-        for image in of_ecr(&definition) {
-            if let Err(error) = self.check_image(&image, &definition).await {
-                self.warn(&format!("{}: no task of it can start", error.message()));
-            }
+        if let Err(error) = self.check_each(of_ecr(&definition), &definition).await {
+            self.warn(&format!("{}: no task of it can start", error.message()));
         }
     }
 }
