@@ -26,10 +26,15 @@ pub fn digest(bytes: &[u8]) -> String {
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Document {
     pub config: Option<Descriptor>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "list")]
     pub layers: Vec<Descriptor>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "list")]
     pub manifests: Vec<Descriptor>,
+}
+
+/// BuildKit writes `null` for no layers.
+fn list<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<Descriptor>, D::Error> {
+    Option::deserialize(from).map(Option::unwrap_or_default)
 }
 
 /// A reference to a blob or a manifest.
@@ -111,6 +116,13 @@ mod tests {
         .unwrap();
         let images: Vec<&str> = index.images().map(|image| image.digest.as_str()).collect();
         assert_eq!(images, ["sha256:a"]);
+    }
+
+    #[test]
+    fn no_layers_may_be_null() {
+        let text = r#"{"config": {"digest": "sha256:a", "size": 1}, "layers": null}"#;
+        let document: Document = serde_json::from_str(text).unwrap();
+        assert_eq!((document.layers.len(), document.size()), (0, 1));
     }
 
     #[test]

@@ -17,7 +17,10 @@ const FIRST_WITHOUT_BUILDKIT: u32 = 23;
 /// A builder that is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Builder {
-    Buildx,
+    Buildx {
+        /// Whether it can push an image that has no tag yet; only the driver `docker` cannot.
+        by_digest: bool,
+    },
     /// With BuildKit if the client has it built in, as those before 23 have; later ones have it in the plugin buildx.
     Docker {
         built_in: bool,
@@ -30,7 +33,7 @@ pub(super) enum Builder {
 impl Builder {
     pub(super) fn name(self) -> &'static str {
         match self {
-            Self::Buildx => "docker buildx",
+            Self::Buildx { .. } => "docker buildx",
             Self::Docker { .. } => "docker",
             Self::Buildah => "buildah",
         }
@@ -88,10 +91,11 @@ async fn buildx(context: &Context, home: &DockerHome) -> Probe {
     if let Some(error) = field("Error:") {
         return Err(error.to_owned());
     }
-    if field("Driver:") == Some("docker") {
+    let by_digest = field("Driver:") != Some("docker");
+    if !by_digest {
         daemon(context, home).await?;
     }
-    Ok(Builder::Buildx)
+    Ok(Builder::Buildx { by_digest })
 }
 
 async fn docker(context: &Context, home: &DockerHome) -> Probe {

@@ -54,14 +54,14 @@ impl Command {
 /// The start of every build.
 fn start(builder: Builder, job: &Job<'_>) -> Command {
     let mut line = match builder {
-        Builder::Buildx => command("docker", &["buildx", "build", "--progress=plain"]),
+        Builder::Buildx { .. } => command("docker", &["buildx", "build", "--progress=plain"]),
         Builder::Docker { .. } => command("docker", &["build"]),
         // Docker's format keeps the health check, which OCI's does not know.
         Builder::Buildah => command("buildah", &["build", "--layers", "--format=docker"]),
     };
     match builder {
         // The index that provenance makes has another digest at each run, and ECR cannot scan it.
-        Builder::Buildx => line.variables.push(("BUILDX_NO_DEFAULT_ATTESTATIONS", "1")),
+        Builder::Buildx { .. } => line.variables.push(("BUILDX_NO_DEFAULT_ATTESTATIONS", "1")),
         Builder::Docker { built_in, .. } => {
             line.variables.push(("BUILDKIT_PROGRESS", "plain"));
             if built_in {
@@ -99,7 +99,7 @@ pub(super) fn ask(builder: Builder, job: &Job<'_>, folder: &str) -> Option<Comma
 fn from_cache(line: &mut Command, builder: Builder, job: &Job<'_>) {
     let Some(cache) = job.cache else { return };
     match builder {
-        Builder::Buildx => {
+        Builder::Buildx { .. } => {
             line.and(&["--cache-from", &format!("type=registry,ref={cache}:cache")]);
         }
         Builder::Docker { .. } => {}
@@ -112,22 +112,26 @@ fn from_cache(line: &mut Command, builder: Builder, job: &Job<'_>) {
     }
 }
 
-/// Builds the image; buildx pushes it too.
+/// Builds the image; buildx pushes it too, where it can without its tag.
 pub(super) fn build(builder: Builder, job: &Job<'_>) -> Command {
     let mut line = start(builder, job);
-    line.and(&["--tag", job.name]);
+    // An image that is pushed by its digest gets its tag afterwards.
+    let by_digest = job.push && builder == Builder::Buildx { by_digest: true };
+    if !by_digest {
+        line.and(&["--tag", job.name]);
+    }
     for (name, value) in job.labels {
         line.and(&["--label", &format!("{name}={value}")]);
     }
     if !job.platforms.is_empty() {
         line.and(&["--platform", &job.platforms.join(",")]);
     }
-    if matches!(builder, Builder::Buildx) {
+    if matches!(builder, Builder::Buildx { .. }) {
         line.and(&["--metadata-file", job.report]);
     }
     from_cache(&mut line, builder, job);
     match (builder, job.cache) {
-        (Builder::Buildx, Some(cache)) if job.push => {
+        (Builder::Buildx { .. }, Some(cache)) if job.push => {
             // mode=max keeps the stage that runs `kc.sh build`, the expensive one; ECR wants the rest.
             let to = format!(
                 "type=registry,ref={cache}:cache,mode=max,image-manifest=true,oci-mediatypes=true"
@@ -138,8 +142,17 @@ pub(super) fn build(builder: Builder, job: &Job<'_>) -> Command {
         _ => {}
     }
     match builder {
-        Builder::Buildx if job.push => line.and(&["--push"]),
-        Builder::Buildx if job.platforms.len() < 2 => line.and(&["--load"]),
+        Builder::Buildx { .. } if by_digest => {
+            let repository = job.name.rsplit_once(':').map_or(job.name, |(name, _)| name);
+            line.and(&[
+                "--output",
+                &format!(
+                    "type=image,name={repository},push-by-digest=true,name-canonical=true,push=true"
+                ),
+            ]);
+        }
+        Builder::Buildx { .. } if job.push => line.and(&["--push"]),
+        Builder::Buildx { .. } if job.platforms.len() < 2 => line.and(&["--load"]),
         // buildah 1.28 builds every stage: with the same argument the one that was asked comes from its cache.
         Builder::Buildah => build_argument(&mut line, job),
         _ => {}
@@ -151,7 +164,7 @@ pub(super) fn build(builder: Builder, job: &Job<'_>) -> Command {
 /// Pushes the image that was built, unless the build did.
 pub(super) fn push(builder: Builder, job: &Job<'_>) -> Option<Command> {
     match builder {
-        Builder::Buildx => None,
+        Builder::Buildx { .. } => None,
         Builder::Docker { .. } => Some(command("docker", &["push", job.name])),
         Builder::Buildah => {
             let mut line = command("buildah", &["push", "--digestfile", job.report]);
@@ -167,7 +180,7 @@ pub(super) fn push(builder: Builder, job: &Job<'_>) -> Option<Command> {
 /// Asks for the platform of the image that was built, such as `linux/arm64`; not of what is only in a registry.
 pub(super) fn platform(builder: Builder, job: &Job<'_>) -> Option<Command> {
     match builder {
-        Builder::Buildx => None,
+        Builder::Buildx { .. } => None,
         Builder::Docker { .. } => Some(command(
             "docker",
             &[
@@ -219,7 +232,10 @@ mod tests {
     fn buildx_builds_and_pushes_in_one_go_without_provenance() {
         let labels = [("a".to_owned(), "b c".to_owned())];
         let platforms = ["linux/amd64", "linux/arm64"].map(str::to_owned);
-        let build = build(Builder::Buildx, &job(&labels, &platforms));
+        let build = build(
+            Builder::Buildx { by_digest: false },
+            &job(&labels, &platforms),
+        );
         assert_eq!(
             line(&build),
             "docker buildx build --progress=plain --file docker/Dockerfile --tag 127.0.0.1:5000/keycloak:1.4.2 \
@@ -229,7 +245,25 @@ mod tests {
              --push docker"
         );
         assert_eq!(build.variables, [("BUILDX_NO_DEFAULT_ATTESTATIONS", "1")]);
-        assert_eq!(push(Builder::Buildx, &job(&labels, &platforms)), None);
+        assert_eq!(
+            push(
+                Builder::Buildx { by_digest: false },
+                &job(&labels, &platforms)
+            ),
+            None
+        );
+    }
+
+    #[test]
+    fn a_builder_that_can_pushes_without_the_tag() {
+        let build = build(Builder::Buildx { by_digest: true }, &job(&[], &[]));
+        let line = line(&build);
+        assert!(
+            !line.contains("--tag") && !line.contains("--push"),
+            "{line}"
+        );
+        let output = "--output type=image,name=127.0.0.1:5000/keycloak,push-by-digest=true,name-canonical=true,push=true";
+        assert!(line.contains(output), "{line}");
     }
 
     #[test]
@@ -237,7 +271,7 @@ mod tests {
         let labels = [("a".to_owned(), "b".to_owned())];
         let mut job = job(&labels, &[]);
         job.update_from = Some("{}");
-        let asked = ask(Builder::Buildx, &job, "/tmp/told").unwrap();
+        let asked = ask(Builder::Buildx { by_digest: false }, &job, "/tmp/told").unwrap();
         assert_eq!(
             line(&asked),
             "docker buildx build --progress=plain --file docker/Dockerfile --target update-compatibility \
@@ -257,7 +291,7 @@ mod tests {
     #[test]
     fn a_build_without_a_push_writes_to_no_registry() {
         for builder in [
-            Builder::Buildx,
+            Builder::Buildx { by_digest: false },
             Builder::Docker {
                 built_in: true,
                 legacy: false,

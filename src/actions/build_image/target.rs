@@ -100,6 +100,25 @@ impl<'a> Target<'a> {
         error.hint(hint)
     }
 
+    /// Gives the tag to an image that was pushed by its digest.
+    pub(super) async fn name_image(&self, digest: Option<&str>) -> Result<()> {
+        let image = match digest {
+            Some(digest) => self.image(digest).await?,
+            None => None,
+        };
+        let image = image.ok_or_else(|| {
+            Error::verification(format!(
+                "buildx pushed to {}/{}, and the registry does not have {}",
+                self.registry.host,
+                self.repository,
+                digest.unwrap_or("what it pushed, whose digest it did not tell")
+            ))
+            .hint("Run the step again; if it stays so, look at the registry's own log.")
+        })?;
+        let tagged = self.registry.tag(&self.repository, &image, &self.tag).await;
+        tagged.map_err(|error| self.explain(error))
+    }
+
     /// Lets the alias name the image too. It never moves: whether another image had it was looked at before the build, and
     /// is looked at again here.
     pub(super) async fn alias(&self, image: &Image) -> Result<()> {

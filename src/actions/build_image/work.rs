@@ -97,22 +97,32 @@ impl Work<'_> {
         if target.is_none() {
             return Ok((None, update));
         }
-        if let (Some(target), Some(_)) = (target, commands::push(builder, &job)) {
-            // The build took its time: a registry whose tags move would let this run take another's.
-            if let Some(image) = self.present(target).await? {
-                return Err(Error::refused(format!(
-                    "{name} was pushed meanwhile, {}",
-                    image.digest
-                ))
-                .with_code(MEANWHILE));
-            }
+        // The build took its time: a registry whose tags move would let this run take another's.
+        if let (Some(target), Some(command)) = (target, commands::push(builder, &job)) {
+            self.still_free(target).await?;
+            let said = self.follow(&format!("Push {name}"), home, command).await?.0;
+            let said = std::fs::read_to_string(&report).unwrap_or(said);
+            return Ok((steps::digest(&said), update));
         }
-        let mut said = String::new();
-        if let Some(command) = commands::push(builder, &job) {
-            said = self.follow(&format!("Push {name}"), home, command).await?.0;
+        let digest = steps::digest(&std::fs::read_to_string(&report).unwrap_or_default());
+        if let (Some(target), Builder::Buildx { by_digest: true }) = (target, builder) {
+            self.still_free(target).await?;
+            target.name_image(digest.as_deref()).await?;
         }
-        let digest = steps::digest(&std::fs::read_to_string(&report).unwrap_or(said));
         Ok((digest, update))
+    }
+
+    /// An error if the tag has got an image during the build.
+    async fn still_free(&self, target: &Target<'_>) -> Result<()> {
+        match self.present(target).await? {
+            None => Ok(()),
+            Some(image) => Err(Error::refused(format!(
+                "{} was pushed meanwhile, {}",
+                target.name(),
+                image.digest
+            ))
+            .with_code(MEANWHILE)),
+        }
     }
 
     /// What Keycloak says of an update, if the Dockerfile and the builder let it be asked.

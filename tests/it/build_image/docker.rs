@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::images::{LABEL, Yard, result};
+use crate::support::images::{LABEL, Yard, result, which};
 use crate::support::{Step, cache};
 
 /// Longest time that a daemon may take to answer.
@@ -324,4 +324,36 @@ fn images_of_build_push_action_stay_what_they_are_beside_ours() {
         yard.account.world.ecr.tags("keycloak"),
         ["1.0.0", "1.0.1", "1.0.2"]
     );
+}
+
+#[test]
+#[ignore = "starts BuildKit: make test-full"]
+fn where_tags_move_buildx_takes_none_that_somebody_got_during_the_build() {
+    let yard = Yard::new();
+    yard.account.world.ecr.create_repository("moving", false);
+    let _daemon = BuildKit::start(&yard);
+    let auth = std::fs::read_to_string(yard.auth_file()).unwrap();
+    yard.write("home/.docker/config.json", &auth);
+    yard.write("other/Dockerfile", "FROM scratch\nLABEL other=yes\n");
+    let real = which("docker");
+    yard.program(
+        "docker",
+        &format!(
+            "{real} \"$@\" || exit $?\nif [[ \"$*\" == *type=image* ]]; then\n\
+             export DOCKER_CONFIG={}\n\
+             {real} buildx build --provenance=false --tag {}/moving:1.0.0 --push {}\nfi",
+            yard.path("home/.docker").display(),
+            yard.host(),
+            yard.path("other").display()
+        ),
+    );
+    let path = format!("{}:{}", yard.path("bin").display(), programs());
+    let step = with_plugin(&yard, step(&yard, "", "auto"))
+        .env("PATH", &path)
+        .env("KECS_REPOSITORY", "moving");
+    let ended = step.run("build-image", &["--tag=1.0.0"]);
+    assert_eq!(ended.code, 2, "{}", ended.log);
+    let told = "it was not made by build-image";
+    assert!(ended.log.contains(told), "{}", ended.log);
+    assert_eq!(yard.skopeo("moving:1.0.0")["Labels"]["other"], "yes");
 }
