@@ -57,6 +57,8 @@ pub struct Context {
     pub env: Env,
     pub runner: Runner,
     pub clock: Clock,
+    /// Whether the result goes to standard output as JSON.
+    pub json: bool,
     cancelled: watch::Receiver<bool>,
 }
 
@@ -190,6 +192,7 @@ fn start<A: Action>(env: Env) -> Result<ExitCode> {
             env,
             runner,
             clock,
+            json,
             cancelled: listen_for_signals()?,
         };
         let outcome = tokio::select! {

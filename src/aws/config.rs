@@ -100,6 +100,8 @@ pub async fn config(context: &Context, region: String) -> SdkConfig {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(5))
         .read_timeout(Duration::from_secs(10))
+        // With the body, which the one above does not see.
+        .operation_attempt_timeout(Duration::from_secs(30))
         .build();
     let http = Builder::new().build_with_connector_fn(|settings, components| {
         let mut connector = Connector::builder()

@@ -9,6 +9,9 @@ use crate::error::Error;
 /// Code of an error that came with an answer which is none of AWS's.
 const FOREIGN: &str = "no answer of AWS";
 
+/// Code of an error that came with a status and nothing else.
+const UNSAID: &str = "no reason";
+
 /// An error of kind *refused* that says what was tried, and AWS's code, message and request id. The SDK's own text for
 /// an answer of the service is no more than "service error".
 pub fn explain<E>(tried: &str, error: &SdkError<E, HttpResponse>) -> Error
@@ -22,8 +25,13 @@ where
     }
     match error {
         SdkError::ServiceError(answer) => {
+            let status = answer.raw().status();
             let answer = answer.err();
-            let code = answer.code().unwrap_or("an unknown error");
+            let Some(code) = answer.code() else {
+                return Error::refused(format!("{tried}: AWS answered status {status} and no reason"))
+                    .with_code(UNSAID)
+                    .hint("AWS or a gateway before it has a fault, or is asked too much: run the step again.");
+            };
             let message = answer.message().unwrap_or("no message");
             let request = answer
                 .request_id()
@@ -36,6 +44,9 @@ where
     }
 }
 
+/// Content types of AWS's protocols: Query (XML) and JSON.
+const FORMS: [&str; 2] = ["text/xml", "x-amz-json"];
+
 /// What to do where something else answers in the place of AWS.
 pub const FOREIGN_HINT: &str = "Something between this machine and AWS answers in its place: a proxy, a firewall or another server. Check \
      HTTPS_PROXY, NO_PROXY and AWS_ENDPOINT_URL.";
@@ -45,13 +56,15 @@ pub const FOREIGN_HINT: &str = "Something between this machine and AWS answers i
 fn foreign<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Option<String> {
     let answer = error.raw_response()?;
     let status = answer.status().as_u16();
-    if error.code().is_some() || passes(status) {
-        return None;
-    }
     let form = answer
         .headers()
         .get("content-type")
         .unwrap_or("no content type");
+    // An answer of AWS's that broke off: its form is right, and what is missing is on its way no more.
+    let broke_off = answer.status().is_success() && FORMS.iter().any(|one| form.contains(one));
+    if error.code().is_some() || passes(status) || broke_off {
+        return None;
+    }
     Some(format!(
         "the answer is none of AWS's: status {status}, {form}"
     ))
@@ -135,7 +148,7 @@ pub fn refusal(error: &Error) -> Refusal {
             | "ServiceUnavailable"
             | "ServiceUnavailableException"
             | "RequestTimeout"
-            | "an unknown error",
+            | UNSAID,
         ) => Refusal::Passing,
         Some(code) if code.contains("NotFound") => Refusal::Missing,
         Some(_) => Refusal::Wrong,

@@ -35,12 +35,37 @@ pub(crate) fn pointers(folder: &Path) -> [(&'static str, PathBuf); 2] {
     ]
 }
 
-/// The configuration in a folder of ours; none if it has none.
+/// The configuration in a folder; none if it has none.
 pub(crate) fn present(folder: &Path) -> Result<Option<Map<String, Value>>> {
     Ok(match read(&folder.join(CONFIG))? {
         Some(Value::Object(config)) => Some(config),
         _ => None,
     })
+}
+
+/// The configuration in a folder of ours, with what buildah, podman and skopeo added to their file since.
+pub(crate) fn ours(folder: &Path) -> Result<Option<Map<String, Value>>> {
+    let Some(mut config) = present(folder)? else {
+        return Ok(None);
+    };
+    if let Some(more) = read(&folder.join(AUTH))? {
+        complete(&mut config, &more);
+    }
+    Ok(Some(config))
+}
+
+/// Adds logins and helpers that are not there yet.
+fn complete(config: &mut Map<String, Value>, more: &Value) {
+    for name in ["auths", "credHelpers"] {
+        let Some(Value::Object(more)) = more.get(name) else {
+            continue;
+        };
+        if let Value::Object(first) = config.entry(name).or_insert_with(|| json!({})) {
+            for (key, value) in more {
+                first.entry(key).or_insert_with(|| value.clone());
+            }
+        }
+    }
 }
 
 /// The user's configuration, with the logins of all files: what stands in the first of them counts.
@@ -50,16 +75,7 @@ pub(crate) fn merged(env: &Env) -> Result<Map<String, Value>> {
         None => Map::new(),
     };
     for content in contents(env)? {
-        for name in ["auths", "credHelpers"] {
-            let Some(Value::Object(more)) = content.get(name) else {
-                continue;
-            };
-            if let Value::Object(first) = config.entry(name).or_insert_with(|| json!({})) {
-                for (key, value) in more {
-                    first.entry(key).or_insert_with(|| value.clone());
-                }
-            }
-        }
+        complete(&mut config, &content);
     }
     Ok(config)
 }
@@ -132,17 +148,17 @@ pub(crate) fn put(file: &Path, text: &str) -> std::io::Result<()> {
     written
 }
 
-/// Links folders that the user has beside the configuration.
+/// Links what the user has beside the configuration. A folder that is named without its place is one of where we are.
 pub(crate) fn link(env: &Env, folder: &Path, names: &[&str]) -> Result<()> {
     for name in names {
         let link = folder.join(name);
         let there = homes(env)
             .map(|home| home.join(name))
-            .find(|path| path.is_dir() && *path != link);
+            .find(|path| path.exists() && *path != link);
         if let Some(there) = there
             && fs::symlink_metadata(&link).is_err()
         {
-            symlink(there, &link).map_err(|error| {
+            symlink(std::path::absolute(&there).unwrap_or(there), &link).map_err(|error| {
                 Error::usage(format!("could not write to {}", folder.display())).because(error)
             })?;
         }

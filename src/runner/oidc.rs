@@ -90,6 +90,7 @@ async fn read(tried: &str, answer: reqwest::Response, runner: &Runner) -> Result
         .map_err(|error| refused("").because(error.without_url()))?;
     body.get("value")
         .and_then(Value::as_str)
+        .filter(|token| !token.is_empty())
         .map(|token| runner.secret(token))
         .ok_or_else(|| refused(", no token in the answer"))
 }
@@ -112,8 +113,13 @@ fn missing(env: &Env) -> String {
 
 /// The repository that a pull request comes from, if it is another one than this run's.
 fn fork(env: &Env) -> Option<String> {
-    // Any other event of a pull request runs in the repository itself.
-    if env.get("GITHUB_EVENT_NAME") != Some("pull_request") {
+    // Any other event of a pull request runs in the repository itself, with its rights.
+    let restricted = [
+        "pull_request",
+        "pull_request_review",
+        "pull_request_review_comment",
+    ];
+    if !restricted.contains(&env.get("GITHUB_EVENT_NAME")?) {
         return None;
     }
     let payload = std::fs::read(env.get("GITHUB_EVENT_PATH")?).ok()?;

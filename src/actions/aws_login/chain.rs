@@ -21,7 +21,13 @@ pub(super) async fn chain(args: &Args, context: &Context, request: &Request) -> 
     aws::require_login(&aws::config(context, request.region.clone()).await).await?;
     let date = ReplyDate::default();
     let role = match &request.role {
-        Role::Arn { arn, .. } => arn.clone(),
+        Role::Arn { arn, .. } => {
+            if args.mask_aws_account_id {
+                // A refusal names the present session.
+                own_account(args, context, request, arn, &date).await?;
+            }
+            arn.clone()
+        }
         Role::Name(name) => expand(args, context, request, name, &date).await?,
     };
     let mut tags = if args.role_skip_session_tagging {
@@ -80,6 +86,22 @@ async fn expand(
     name: &str,
     date: &ReplyDate,
 ) -> Result<String> {
+    let account = own_account(args, context, request, name, date).await?;
+    check_account(args, &account)?;
+    Ok(format!(
+        "arn:{}:iam::{account}:role/{name}",
+        partition(&request.region)
+    ))
+}
+
+/// The account of the present credentials, masked from then on if that is asked for.
+async fn own_account(
+    args: &Args,
+    context: &Context,
+    request: &Request,
+    role: &str,
+    date: &ReplyDate,
+) -> Result<String> {
     let answer = persist(args, context, &request.region, async |region| {
         let sts = client(context, region, date).await;
         let answer = sts.get_caller_identity().send().await;
@@ -87,7 +109,7 @@ async fn expand(
         let tried = "could not find out which account the present credentials belong to";
         Ok(answer.map_err(|error| {
             failed(context, tried, &error, |refusal| {
-                refusal.chain_hint(name, false)
+                refusal.chain_hint(role, false)
             })
         }))
     })
@@ -95,11 +117,10 @@ async fn expand(
     let account = answer
         .account()
         .ok_or_else(|| Error::refused("AWS STS answered without an account"))?;
-    check_account(args, account)?;
-    Ok(format!(
-        "arn:{}:iam::{account}:role/{name}",
-        partition(&request.region)
-    ))
+    if args.mask_aws_account_id {
+        context.runner.secret(account);
+    }
+    Ok(account.to_owned())
 }
 
 fn sdk_tags(tags: &[tags::SessionTag]) -> Result<Option<Vec<Tag>>> {

@@ -14,9 +14,9 @@ use crate::runner::{Env, Secret};
 
 /// What the folder remembers of the variables that point at it.
 const POINTERS: &str = "pointers.json";
-/// Folders of the user's that docker looks for beside its configuration. Builders of buildx are written to: they stay where
+/// Folders of the user's that docker looks for beside its configuration, and the certificates for a daemon behind TLS. Builders of buildx are written to: they stay where
 /// they are, and a variable of their own names the place.
-const LINKED: [&str; 2] = ["cli-plugins", "contexts"];
+const LINKED: [&str; 5] = ["cli-plugins", "contexts", "ca.pem", "cert.pem", "key.pem"];
 
 /// The folder of this job: the runner empties `RUNNER_TEMP` when the job ends.
 pub(super) fn folder(env: &Env) -> PathBuf {
@@ -43,7 +43,7 @@ pub(super) struct Written {
 /// Adds logins to the folder. Everything else in it stays; a new one begins as a copy of the user's.
 pub(super) fn write(env: &Env, logins: &[(String, Secret)]) -> Result<Written> {
     let folder = folder(env);
-    let mut config = match home::present(&folder)? {
+    let mut config = match home::ours(&folder)? {
         Some(config) => config,
         None => home::merged(env)?,
     };

@@ -17,7 +17,7 @@ use super::persist::{Failed, persist};
 use super::plan::{self, Request};
 use super::refusal::{Class, Refusal};
 use super::skew::ReplyDate;
-use super::subject::{self, Form};
+use super::subject;
 use crate::action::Context;
 use crate::aws;
 use crate::error::{Error, Kind, Result};
@@ -84,9 +84,9 @@ pub(super) async fn exchange(
 
 /// Whether GitHub may give a token to the next attempt.
 fn passes(error: &Error) -> bool {
-    let refused = ["400", "401", "403", "404"];
+    let refused = |code: &str| code.starts_with('4') && !["408", "429"].contains(&code);
     error.kind() == Kind::Refused
-        && !refused.contains(&error.code().unwrap_or(""))
+        && !error.code().is_some_and(refused)
         && http::final_hint(&error.message()).is_none()
 }
 
@@ -102,7 +102,9 @@ pub(super) async fn client(context: &Context, region: &str, date: &ReplyDate) ->
     config.set_retry_config(Some(aws_config::retry::RetryConfig::disabled()));
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(context.clock.patience(CONNECT))
-        .read_timeout(context.clock.patience(ANSWER));
+        .read_timeout(context.clock.patience(ANSWER))
+        // With the body: one that trickles is no answer.
+        .operation_attempt_timeout(context.clock.patience(CONNECT + ANSWER));
     config.set_timeout_config(Some(timeouts.build()));
     config.push_interceptor(SharedInterceptor::new(date.clone()));
     Client::from_conf(config.build())
@@ -135,6 +137,7 @@ where
         message: error.message().unwrap_or(&told),
         status,
         chosen: is_host_chosen(context),
+        foreign: matches!(aws::refusal(&explained), aws::Refusal::Foreign),
     };
     Failed {
         class: refusal.class(),
@@ -165,14 +168,14 @@ fn check_subject(args: &Args, claims: &Claims) -> Result<()> {
     let Some(difference) = subject::difference(expected, sub) else {
         return Ok(());
     };
-    let hint = match (subject::form(expected), subject::form(sub)) {
-        (Form::Classic, Form::Immutable) => {
-            "The subject has numbers in it (OWNER@ID/REPO@ID), as those of repositories made, renamed or moved since 15 July \
-             2026 have: give `expected-sub`, and the role's trust policy, in that form. AWS was not asked."
-        }
-        _ => {
-            "Check the environment, branch and event of this job, or change `expected-sub`. AWS was not asked."
-        }
+    let lacks_numbers = subject::is_numbered(sub)
+        && difference.found.contains('@')
+        && !difference.expected.contains('@');
+    let hint = if lacks_numbers {
+        "The subject has numbers in it (OWNER@ID/REPO@ID), as those of repositories made, renamed or moved since 15 July \
+         2026 have: give `expected-sub`, and the role's trust policy, in that form. AWS was not asked."
+    } else {
+        "Check the environment, branch and event of this job, or change `expected-sub`. AWS was not asked."
     };
     Err(Error::usage(format!(
         "the OIDC token has the subject {sub:?}, but `expected-sub` is {expected:?}: {:?} is not {:?}",

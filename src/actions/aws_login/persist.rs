@@ -44,6 +44,8 @@ pub(super) async fn persist<T>(
     let mut asked = region;
     let mut pause = FIRST_PAUSE;
     let mut count = 1;
+    // Passing faults before a refusal are no attempts at it.
+    let mut refused = 0;
     let mut last = None;
     loop {
         let left = limit.saturating_sub(context.clock.elapsed().saturating_sub(started));
@@ -57,13 +59,14 @@ pub(super) async fn persist<T>(
             },
         };
         let class = failed.class;
+        refused += u32::from(class == Class::Denied);
         let nowhere = failed.silent && class == Class::Elsewhere && !is_known(region);
-        let allowed = match class {
-            Class::Permanent => 1,
+        let is_last = match class {
+            Class::Permanent => true,
             // No answer, from a region that may not be there.
-            _ if nowhere => DENIED_ATTEMPTS,
-            Class::Denied => DENIED_ATTEMPTS,
-            Class::Passing | Class::Elsewhere => u32::MAX,
+            _ if nowhere => count >= DENIED_ATTEMPTS,
+            Class::Denied => refused >= DENIED_ATTEMPTS,
+            Class::Passing | Class::Elsewhere => false,
         };
         let wait = jittered(if class == Class::Denied {
             DENIED_PAUSE
@@ -71,7 +74,7 @@ pub(super) async fn persist<T>(
             pause
         });
         let spent = context.clock.elapsed().saturating_sub(started);
-        if count >= allowed.min(most) || spent + wait > limit {
+        if is_last || count >= most || spent + wait > limit {
             if count > 1 {
                 let seconds = spent.as_secs_f64();
                 context
@@ -91,6 +94,10 @@ pub(super) async fn persist<T>(
             } else {
                 region
             };
+            then += &format!(", in {asked}");
+        } else if class == Class::Denied && asked != region {
+            // A policy may allow the region that was asked for alone.
+            asked = region;
             then += &format!(", in {asked}");
         }
         context.runner.line(format!(

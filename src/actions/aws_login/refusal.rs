@@ -18,6 +18,8 @@ pub(super) struct Refusal<'a> {
     pub(super) status: Option<u16>,
     /// Whether somebody's settings decide which host is asked.
     pub(super) chosen: bool,
+    /// Whether something else than AWS answered, and will do so again.
+    pub(super) foreign: bool,
 }
 
 /// Whether another attempt can help.
@@ -64,7 +66,7 @@ impl Refusal<'_> {
                 | "RequestTimeout"
                 | "RequestTimeoutException",
             ) => Class::Elsewhere,
-            None if self.is_foreign()
+            None if self.foreign
                 || self.final_hint().is_some()
                 || self.is_misconfigured()
                 || self.is_nowhere() =>
@@ -75,11 +77,6 @@ impl Refusal<'_> {
             Some(_) if self.status.is_some_and(|status| status >= 500) => Class::Elsewhere,
             Some(_) => Class::Permanent,
         }
-    }
-
-    /// Whether something else than AWS answered, and will do so again.
-    fn is_foreign(&self) -> bool {
-        self.code.is_none() && self.status.is_some_and(|status| !aws::passes(status))
     }
 
     /// What to do, if nothing could be said to the other side and never will.
@@ -159,7 +156,8 @@ impl Refusal<'_> {
                     .to_owned()
             }
             Some("ValidationError") => {
-                "A chained session lives 3600 seconds at most, whatever the role's maximum is."
+                "The message names a parameter: compare it with `role-to-assume`, `role-session-name`, `role-external-id`, \
+                 `custom-tags` and `transitive-tag-keys`."
                     .to_owned()
             }
             _ => self.common_hint(),
@@ -180,7 +178,7 @@ impl Refusal<'_> {
             Some("Throttling" | "ThrottlingException" | "RequestLimitExceeded") => {
                 "The account makes too many calls of STS; run the job again, and start fewer jobs at once.".to_owned()
             }
-            None if self.is_foreign() => aws::FOREIGN_HINT.to_owned(),
+            None if self.foreign => aws::FOREIGN_HINT.to_owned(),
             None if let Some(hint) = self.final_hint() => hint.to_owned(),
             None if self.is_misconfigured() => {
                 "The SDK's settings do not go together: look at AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT and \
@@ -197,9 +195,16 @@ impl Refusal<'_> {
                  NTP)."
                     .to_owned()
             }
+            None if let Some(status) = self.status => format!(
+                "AWS or a gateway before it {} (status {status}): run the job again.",
+                if status == 429 { "is asked too much" } else { "has a fault" }
+            ),
             None => {
                 "No answer came from STS. Check that the runner reaches it (HTTPS_PROXY, `aws-region`), then run the job again."
                     .to_owned()
+            }
+            _ if self.class() == Class::Permanent => {
+                "STS refuses this request, and would again: mend what its message names, then run the job again.".to_owned()
             }
             _ => "AWS STS could not answer; run the job again.".to_owned(),
         }
@@ -215,6 +220,11 @@ fn likely(claims: &Claims) -> String {
         Form::Immutable => reasons.push(
             "The subject has numbers in it (OWNER@ID/REPO@ID), as those of repositories made, renamed or moved since 15 July \
              2026 have; a policy with repo:OWNER/REPO does not match it."
+                .to_owned(),
+        ),
+        Form::Custom if subject::is_numbered(sub) => reasons.push(
+            "The subject has numbers in it (OWNER@ID/REPO@ID), and is customised for this repository or its organization; compare it \
+             part by part."
                 .to_owned(),
         ),
         Form::Custom => reasons.push(
@@ -234,7 +244,8 @@ fn likely(claims: &Claims) -> String {
                 .to_owned(),
         );
     }
-    if sub.chars().any(char::is_uppercase) {
+    // A colon within a value is written as %3A.
+    if sub.replace("%3A", ":").chars().any(char::is_uppercase) {
         reasons.push("IAM tells capitals from small letters: compare the spelling.".to_owned());
     }
     if reasons.is_empty() {

@@ -66,7 +66,7 @@ async fn login(args: &Args, context: &Context) -> Result<Outputs> {
             return Err(Error::usage("`ecr-login` is for jobs on GitHub: nothing here would hear of the login")
                 .hint("At a terminal: aws ecr get-login-password | docker login --username AWS --password-stdin <registry>."));
         }
-        if !args.output_credentials {
+        if !(args.output_credentials && context.json) {
             context.runner.line(
                 "no later step gets the credentials: GITHUB_ENV is not set. `--output-credentials --json` prints them.",
             );

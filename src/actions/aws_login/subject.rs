@@ -34,15 +34,25 @@ pub(super) fn form(sub: &str) -> Form {
     if !usual {
         return Form::Custom;
     }
-    let numbered = |part: &str| {
-        part.split_once('@')
-            .is_some_and(|(_, id)| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
-    };
     match (numbered(owner), numbered(name)) {
         (true, true) => Form::Immutable,
         (false, false) => Form::Classic,
         _ => Form::Custom,
     }
+}
+
+/// Whether owner and repository have their numbers, whatever follows.
+pub(super) fn is_numbered(sub: &str) -> bool {
+    let repository = sub.strip_prefix("repo:").unwrap_or("");
+    let repository = repository.split(':').next().unwrap_or("");
+    let parts = repository.split_once('/');
+    parts.is_some_and(|(owner, name)| numbered(owner) && numbered(name))
+}
+
+/// `acme@1002`
+fn numbered(part: &str) -> bool {
+    part.split_once('@')
+        .is_some_and(|(_, id)| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// Where a subject first differs from a pattern.

@@ -47,7 +47,8 @@ pub(super) fn of_job(env: &Env, custom: Option<&str>) -> Result<Vec<SessionTag>>
         }
     }
     for (key, value) in self::custom(custom)? {
-        tags.retain(|tag| tag.key != key);
+        // Keys of session tags differ by more than case.
+        tags.retain(|tag| !tag.key.eq_ignore_ascii_case(&key));
         tags.push(tag(&key, &value, false));
     }
     if tags.len() > MOST {
@@ -76,7 +77,14 @@ fn custom(text: Option<&str>) -> Result<Vec<(String, String)>> {
     fields
         .iter()
         .map(|(key, value)| {
-            if key.is_empty() || key.chars().count() > LONGEST_KEY || !key.chars().all(legal) {
+            let reserved = key
+                .get(..4)
+                .is_some_and(|start| start.eq_ignore_ascii_case("aws:"));
+            if key.is_empty()
+                || key.chars().count() > LONGEST_KEY
+                || !key.chars().all(legal)
+                || reserved
+            {
                 return Err(wrong(format!(
                     "has the key {key:?}, which STS does not take"
                 )));
@@ -141,6 +149,9 @@ mod tests {
             "a custom tag wins"
         );
         assert_eq!(value(&tags, "GitHub").as_deref(), Some("Actions"));
+        let lower = of_job(&env, Some("{\"repository\":\"mine\"}")).unwrap();
+        assert_eq!(value(&lower, "Repository"), None, "one key in any case");
+        assert_eq!(value(&lower, "repository").as_deref(), Some("mine"));
         assert!(drop_optional(&mut tags));
         assert_eq!(value(&tags, "RunId"), None);
         assert!(!drop_optional(&mut tags));
@@ -148,7 +159,14 @@ mod tests {
 
     #[test]
     fn custom_tags_are_an_object_of_texts() {
-        for text in ["{", "[]", "{\"a\":1}", "{\"\":\"x\"}", "{\"a,b\":\"x\"}"] {
+        for text in [
+            "{",
+            "[]",
+            "{\"a\":1}",
+            "{\"\":\"x\"}",
+            "{\"a,b\":\"x\"}",
+            "{\"aws:a\":\"x\"}",
+        ] {
             assert!(of_job(&Env::default(), Some(text)).is_err(), "{text}");
         }
     }

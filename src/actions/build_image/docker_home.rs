@@ -11,8 +11,15 @@ use crate::action::Context;
 use crate::error::{Error, Result};
 use crate::registry::{Login, home};
 
-/// Folders beside `config.json` that a builder looks into.
-const LINKED: [&str; 3] = ["buildx", "cli-plugins", "contexts"];
+/// What a builder looks into beside `config.json`: folders, and the certificates for a daemon behind TLS.
+const LINKED: [&str; 6] = [
+    "buildx",
+    "cli-plugins",
+    "contexts",
+    "ca.pem",
+    "cert.pem",
+    "key.pem",
+];
 
 /// The folder; dropping it removes it.
 pub(super) struct DockerHome(PathBuf);

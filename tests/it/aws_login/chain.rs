@@ -140,13 +140,32 @@ fn tags_that_are_too_large_together_are_cut_down() {
 fn at_a_terminal_credentials_go_to_standard_output() {
     let (_account, step) = account(&json!(["sts:AssumeRole", "sts:TagSession"]));
     let step = step.env("GITHUB_ACTIONS", "").env("GITHUB_ENV", "");
-    let ended = step.run("aws-login", &[]);
-    assert_eq!(ended.code, 0, "{}", ended.log);
     let told = "--output-credentials --json";
-    assert!(ended.log.contains(told), "{}", ended.log);
+    for flags in [&[][..], &["--output-credentials"]] {
+        let ended = step.run("aws-login", flags);
+        assert_eq!(ended.code, 0, "{}", ended.log);
+        assert!(ended.log.contains(told), "{}", ended.log);
+    }
     let ended = step.run("aws-login", &["--output-credentials", "--json"]);
     assert_eq!(ended.code, 0, "{}", ended.log);
     assert!(!ended.log.contains(told), "{}", ended.log);
     let result: Value = serde_json::from_str(&ended.stdout).unwrap();
     assert!(result["aws-session-token"].is_string(), "{result}");
+}
+
+#[test]
+fn a_masked_account_is_masked_before_it_is_told() {
+    let (account, step) = account(&json!(["sts:AssumeRole", "sts:TagSession"]));
+    let step = step.env("KECS_MASK_AWS_ACCOUNT_ID", "true");
+    // One of the same account by its name, and one of another account: the present credentials' is told too.
+    let mut step = step;
+    for role in ["second", "arn:aws:iam::999999999999:role/second"] {
+        step = step.env("KECS_ROLE_TO_ASSUME", role);
+        let ended = step.run("aws-login", &["--disable-retry"]);
+        assert_eq!(ended.code, 6, "{}", ended.log);
+        let mask = ended.log.find("::add-mask::123456789012");
+        let told = ended.log.find("arn:aws:");
+        assert!(mask.is_some() && mask < told, "{}", ended.log);
+    }
+    drop(account);
 }

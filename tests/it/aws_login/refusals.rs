@@ -36,6 +36,40 @@ fn passing_faults_are_outlived_in_another_region() {
 }
 
 #[test]
+fn an_answer_that_breaks_off_is_asked_for_again() {
+    let account = Account::new();
+    account.world.sts.next([Fault::Broken]);
+    let ended = step(&account, job(Some("production"))).run("aws-login", &[]);
+    assert_eq!(ended.code, 0, "{}", ended.log);
+    assert!(!ended.log.contains("none of AWS's"), "{}", ended.log);
+}
+
+#[test]
+fn a_gateway_is_told_by_its_status() {
+    let account = Account::new();
+    account.world.sts.next([Fault::Gateway(502)]);
+    let ended = step(&account, job(Some("production"))).run("aws-login", &["--disable-retry"]);
+    assert_eq!(ended.code, 6, "{}", ended.log);
+    for told in ["AWS answered status 502", "has a fault (status 502)"] {
+        assert!(ended.log.contains(told), "{}", ended.log);
+    }
+}
+
+#[test]
+fn passing_faults_before_a_refusal_are_no_attempts_at_it() {
+    let account = Account::new();
+    account.world.sts.next([
+        Fault::Error(400, "Throttling", "Rate exceeded"),
+        Fault::Error(403, "AccessDenied", "Not authorized"),
+    ]);
+    let ended = step(&account, job(Some("production"))).run("aws-login", &[]);
+    assert_eq!(ended.code, 0, "{}", ended.log);
+    assert_eq!(calls(&account), 3);
+    // The second look at a refusal is in the region that was asked for.
+    assert!(ended.log.contains("s, in eu-central-1"), "{}", ended.log);
+}
+
+#[test]
 fn a_permanent_refusal_is_the_last() {
     let account = Account::new();
     account.world.sts.next([Fault::Error(

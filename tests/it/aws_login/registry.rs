@@ -93,6 +93,7 @@ fn what_the_user_has_configured_goes_on_to_work() {
     let step = step(&account, job(Some("production")));
     let home = step.folder.path().join("home");
     std::fs::create_dir_all(home.join(".docker/cli-plugins")).unwrap();
+    std::fs::write(home.join(".docker/ca.pem"), "x").unwrap();
     std::fs::create_dir_all(home.join(".docker/contexts")).unwrap();
     let podmans = home.join("auth.json");
     let kept = home.join(".config/containers");
@@ -127,8 +128,8 @@ fn what_the_user_has_configured_goes_on_to_work() {
     // The user's store goes on to answer, but not for ECR.
     assert_eq!(config["credsStore"], "desktop");
     assert_eq!(config["credHelpers"][&registry], "");
-    for name in ["cli-plugins", "contexts"] {
-        assert!(std::path::Path::new(&folder).join(name).is_dir(), "{name}");
+    for name in ["cli-plugins", "contexts", "ca.pem"] {
+        assert!(std::path::Path::new(&folder).join(name).exists(), "{name}");
     }
     let auth = exported(&ended, "REGISTRY_AUTH_FILE");
     let others: serde_json::Value = serde_json::from_slice(&std::fs::read(&auth).unwrap()).unwrap();
@@ -242,6 +243,27 @@ fn a_real_client_reads_the_login() {
         !list("/dev/null").status.success(),
         "without the login the registry refuses"
     );
+}
+
+#[test]
+fn a_second_login_keeps_what_other_clients_wrote_in_between() {
+    let account = Account::new();
+    permit(&account, "ecr:*");
+    let step = step(&account, job(Some("production")));
+    let ended = step.run("aws-login", &["--ecr-login"]);
+    let auth = exported(&ended, "REGISTRY_AUTH_FILE");
+    let mut content: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(&auth).unwrap()).unwrap();
+    // As skopeo login does: the file that REGISTRY_AUTH_FILE names, and no other.
+    content["auths"]["r.example"] = json!({"auth": "dTpw"});
+    std::fs::write(&auth, content.to_string()).unwrap();
+    let step = step.env("REGISTRY_AUTH_FILE", &auth);
+    let ended = step.run("aws-login", &["--ecr-login"]);
+    assert_eq!(ended.code, 0, "{}", ended.log);
+    for file in [auth.clone(), auth.replace("auth.json", "config.json")] {
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(text.contains("r.example"), "{file}: {text}");
+    }
 }
 
 #[test]

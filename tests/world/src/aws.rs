@@ -105,7 +105,7 @@ async fn answer_json(world: &Arc<World>, target: &str, parts: &Parts, body: &Byt
             world
                 .journal
                 .record(service, operation, caller, 200, detail);
-            return broken();
+            return broken("application/x-amz-json-1.1");
         }
         Err(error) => (
             error.status,
@@ -146,10 +146,10 @@ async fn dispatch(
 }
 
 /// An answer that ends before its body is through.
-fn broken() -> Reply {
+pub fn broken(content_type: &str) -> Reply {
     let body = http_body_util::Full::new(Bytes::from_static(b"{\"service\":"));
     let body = axum::body::Body::new(http_body_util::Limited::new(body, 1));
-    reply(200, "application/x-amz-json-1.1", body)
+    reply(200, content_type, body)
 }
 
 /// An HTTP answer with the headers that every AWS answer has.

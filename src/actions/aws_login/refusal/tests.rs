@@ -5,7 +5,7 @@ fn refusal<'a>(code: &'a str, message: &'a str, status: u16) -> Refusal<'a> {
         code: Some(code),
         message,
         status: Some(status),
-        chosen: false,
+        ..Refusal::default()
     }
 }
 
@@ -124,7 +124,7 @@ fn every_answer_has_its_class_and_its_hint() {
             "",
             400,
             Class::Permanent,
-            "run the job again",
+            "mend what its message names",
         ),
     ] {
         let refusal = refusal(code, message, status);
@@ -134,6 +134,7 @@ fn every_answer_has_its_class_and_its_hint() {
     }
     let page = Refusal {
         status: Some(403),
+        foreign: true,
         ..Refusal::default()
     };
     assert_eq!(page.class(), Class::Permanent);
@@ -175,6 +176,18 @@ fn every_answer_has_its_class_and_its_hint() {
         nowhere.chosen = false;
         assert_eq!(nowhere.class(), Class::Elsewhere, "a host of AWS's");
     }
+    for (status, word) in [(502, "(status 502)"), (429, "asked too much")] {
+        let gateway = Refusal {
+            status: Some(status),
+            ..Refusal::default()
+        };
+        assert_eq!(gateway.class(), Class::Elsewhere);
+        assert!(gateway.hint(&claims, "1").contains(word), "{status}");
+    }
+    let colon = Claims::of(&[("sub", "repo:acme/idp:environment:eu%3Aprod")]);
+    assert!(!likely(&colon).contains("capitals"));
+    let chained = refusal("ValidationError", "externalId failed to satisfy", 400);
+    assert!(!chained.chain_hint("r", false).contains("3600"));
     let silence = Refusal::default();
     assert_eq!(silence.class(), Class::Elsewhere);
     assert!(silence.hint(&claims, "1").contains("HTTPS_PROXY"));
@@ -196,7 +209,13 @@ const CUSTOM: &str = "The subject is customised";
 
 /// Issuers and subjects as in "OpenID Connect reference", GitHub's documentation, November 2026; the environment; the start
 /// of the likeliest reason.
-const SUBJECTS: [(&str, &str, &str, &str); 17] = [
+const SUBJECTS: [(&str, &str, &str, &str); 18] = [
+    (
+        GITHUB,
+        "repo:acme@5/idp@7:environment:prod:job_workflow_ref:x",
+        "prod",
+        NUMBERS,
+    ),
     (
         GITHUB,
         "repo:acme/idp:environment:production",

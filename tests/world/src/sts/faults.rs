@@ -12,6 +12,8 @@ pub enum Fault {
     Error(u16, &'static str, &'static str),
     /// A status with a body that is no answer of STS's, as a gateway sends it.
     Gateway(u16),
+    /// An answer that breaks off in its body.
+    Broken,
     /// No answer, for longer than anybody waits.
     Silence,
 }
@@ -59,7 +61,7 @@ impl Fault {
     pub(super) fn error(&self) -> Option<ApiError> {
         match self {
             Self::Error(status, code, message) => Some(ApiError::new(*status, *code, *message)),
-            Self::Gateway(_) | Self::Silence => None,
+            Self::Gateway(_) | Self::Broken | Self::Silence => None,
         }
     }
 }

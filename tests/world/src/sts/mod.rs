@@ -14,7 +14,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use crate::World;
-use crate::aws::{ApiError, Reply, reply};
+use crate::aws::{ApiError, Reply, broken, reply};
 use crate::iam::{Context, policy_allows};
 use crate::sigv4;
 
@@ -40,6 +40,9 @@ pub async fn answer(world: &Arc<World>, parts: &Parts, body: &Bytes) -> Reply {
     let fault = world.sts.take();
     if let Some(Fault::Gateway(status)) = fault {
         return reply(status, "text/html", "<html>Bad Gateway</html>");
+    }
+    if let Some(Fault::Broken) = fault {
+        return broken("text/xml");
     }
     if let Some(Fault::Silence) = fault {
         tokio::time::sleep(SILENCE).await;
