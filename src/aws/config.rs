@@ -40,8 +40,10 @@ pub fn check_endpoints(env: &Env) -> Result<()> {
         let good = reqwest::Url::parse(value)
             .is_ok_and(|url| ["http", "https"].contains(&url.scheme()) && url.has_host());
         if !good {
+            // Before an @ stands a password.
+            let shown = value.rsplit('@').next().unwrap_or_default();
             return Err(Error::usage(format!(
-                "{name} is {value:?}, no address with http:// or https://"
+                "{name} is {shown:?}, no address with http:// or https://"
             ))
             .hint(hint(name)));
         }

@@ -18,6 +18,13 @@ use crate::error::{Error, Result};
 
 /// Assumes the role with the present credentials.
 pub(super) async fn chain(args: &Args, context: &Context, request: &Request) -> Result<Login> {
+    let mut tags = if args.role_skip_session_tagging {
+        Vec::new()
+    } else {
+        tags::of_job(&context.env, args.custom_tags.as_deref())?
+    };
+    let transitive = args.transitive_tag_keys.clone().map(|keys| keys.0);
+    tags::check_transitive(transitive.as_deref().unwrap_or_default(), &tags)?;
     aws::require_login(&aws::config(context, request.region.clone()).await).await?;
     let date = ReplyDate::default();
     let role = match &request.role {
@@ -30,11 +37,6 @@ pub(super) async fn chain(args: &Args, context: &Context, request: &Request) -> 
         }
         Role::Name(name) => expand(args, context, request, name, &date).await?,
     };
-    let mut tags = if args.role_skip_session_tagging {
-        Vec::new()
-    } else {
-        tags::of_job(&context.env, args.custom_tags.as_deref())?
-    };
     let answer = persist(args, context, &request.region, async |region| {
         let answer = client(context, region, &date)
             .await
@@ -46,7 +48,7 @@ pub(super) async fn chain(args: &Args, context: &Context, request: &Request) -> 
             .set_policy(request.policy.clone())
             .set_policy_arns(policy_arns(request))
             .set_tags(sdk_tags(&tags)?)
-            .set_transitive_tag_keys(args.transitive_tag_keys.clone().map(|keys| keys.0))
+            .set_transitive_tag_keys(transitive.clone())
             .send()
             .await;
         date.warn(context);

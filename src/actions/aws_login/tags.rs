@@ -61,6 +61,22 @@ pub(super) fn of_job(env: &Env, custom: Option<&str>) -> Result<Vec<SessionTag>>
     Ok(tags)
 }
 
+/// Refuses a key that the next role in a chain is to get, and that no tag has.
+pub(super) fn check_transitive(keys: &[String], tags: &[SessionTag]) -> Result<()> {
+    let has = |key: &str| tags.iter().any(|tag| tag.key.eq_ignore_ascii_case(key));
+    let Some(key) = keys.iter().find(|key| !has(key)) else {
+        return Ok(());
+    };
+    let names: Vec<&str> = tags.iter().map(|tag| tag.key.as_str()).collect();
+    Err(Error::usage(format!(
+        "`transitive-tag-keys` names {key:?}, which no session tag has"
+    ))
+    .hint(match names[..] {
+        [] => "With `role-skip-session-tagging` there are no session tags.".to_owned(),
+        _ => format!("The session tags are {}.", names.join(", ")),
+    }))
+}
+
 fn custom(text: Option<&str>) -> Result<Vec<(String, String)>> {
     let Some(text) = text else {
         return Ok(Vec::new());
@@ -155,6 +171,15 @@ mod tests {
         assert!(drop_optional(&mut tags));
         assert_eq!(value(&tags, "RunId"), None);
         assert!(!drop_optional(&mut tags));
+    }
+
+    #[test]
+    fn a_transitive_key_is_that_of_a_tag() {
+        let tags = of_job(&Env::default(), None).unwrap();
+        assert!(check_transitive(&["github".to_owned()], &tags).is_ok());
+        let error = check_transitive(&["Nope".to_owned()], &tags).unwrap_err();
+        assert!(error.message().contains("\"Nope\""), "{error}");
+        assert!(check_transitive(&["GitHub".to_owned()], &[]).is_err());
     }
 
     #[test]
