@@ -55,15 +55,21 @@ impl ImageContext {
                 .hint("Pin Keycloak's version there: ARG KEYCLOAK_VERSION=26.7.5 (`latest` would be another image tomorrow)")
             })?
             .to_owned();
-        let file = file.trim_start_matches("./");
+        // However it is written, it is one Dockerfile.
+        let file = &plain(file);
         let mut reader = Reader {
             root,
-            always: [file, ".dockerignore", "providers.lock"],
             ignores: ignores(root, file)?,
             files: Vec::new(),
         };
         reader.collect("")?;
         let mut files = reader.files;
+        // The builder reads it also where it is ignored or behind a symbolic link.
+        files.retain(|one| one.path != *file);
+        files.push(
+            read(&path, file.clone(), false)
+                .map_err(|error| Error::unread(path.display(), error))?,
+        );
         files.sort_by(|one, other| one.path.cmp(&other.path));
         Ok(Self {
             input_digest: digest(&files, file),
@@ -73,11 +79,12 @@ impl ImageContext {
     }
 }
 
+/// What counts beside the Dockerfile, whatever is ignored: the builder reads it, or the image is known by it.
+const ALWAYS: [&str; 2] = [".dockerignore", "providers.lock"];
+
 /// Walks through a build context.
 struct Reader<'a> {
     root: &'a Path,
-    /// What counts whatever is ignored: the builder reads it, or the image is known by it.
-    always: [&'a str; 3],
     ignores: Vec<Ignore>,
     files: Vec<File>,
 }
@@ -103,9 +110,7 @@ impl Reader<'_> {
             let kind = entry.file_type().map_err(|error| failed(&full, error))?;
             let ignored = self.ignores(&path);
             if kind.is_dir() {
-                let may_count = !ignored
-                    || self.leads_to_what_counts(&path)
-                    || !self.ignores.iter().all(Ignore::is_final);
+                let may_count = !ignored || !self.ignores.iter().all(Ignore::is_final);
                 if may_count && path != ".git" {
                     self.collect(&path)?;
                 }
@@ -125,17 +130,15 @@ impl Reader<'_> {
     /// Whether no builder puts it into the image.
     fn ignores(&self, path: &str) -> bool {
         !self.ignores.is_empty()
-            && !self.always.contains(&path)
+            && !ALWAYS.contains(&path)
             && self.ignores.iter().all(|ignore| ignore.leaves_out(path))
     }
+}
 
-    fn leads_to_what_counts(&self, folder: &str) -> bool {
-        let inside = |file: &&str| {
-            file.strip_prefix(folder)
-                .is_some_and(|rest| rest.starts_with('/'))
-        };
-        self.always.iter().any(inside)
-    }
+/// The path without what says nothing, as `./` and `//`.
+fn plain(file: &str) -> String {
+    let parts = file.split('/').filter(|part| !matches!(*part, "" | "."));
+    parts.collect::<Vec<_>>().join("/")
 }
 
 /// The rules of what is left out: BuildKit and newer buildahs take `<Dockerfile>.dockerignore` where it is there, others
@@ -174,4 +177,42 @@ fn read(full: &Path, path: String, link: bool) -> std::io::Result<File> {
         executable,
         sha256: hex(&Sha256::digest(bytes)),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_dockerfile_counts_however_it_is_reached() {
+        let top = std::env::temp_dir().join(format!("kecs-context-{}", std::process::id()));
+        let context = top.join("context");
+        std::fs::create_dir_all(context.join("docker")).expect("a folder");
+        let write = |name: &str, text: &str| std::fs::write(top.join(name), text).expect("a file");
+        write("context/.dockerignore", "docker\n");
+        std::os::unix::fs::symlink("../outside", context.join("link")).expect("a link");
+        let digest = |file: &str| {
+            let read = ImageContext::read(&context.to_string_lossy(), file);
+            read.expect("a context").input_digest
+        };
+        let all = |text: &str| {
+            let text = format!("ARG KEYCLOAK_VERSION=26.7.5\n{text}");
+            write("context/docker/Dockerfile", &text);
+            write("outside", &text);
+            [
+                "docker/Dockerfile",
+                "docker/./Dockerfile",
+                ".//docker//Dockerfile",
+                "link",
+            ]
+            .map(digest)
+        };
+        let (before, after) = (all(""), all("RUN x\n"));
+        for (one, other) in before.iter().zip(&after) {
+            assert_ne!(one, other, "{before:?}");
+        }
+        assert_eq!(before[0], before[1]);
+        assert_eq!(before[0], before[2]);
+        std::fs::remove_dir_all(top).expect("removed");
+    }
 }
