@@ -18,6 +18,8 @@ pub struct Issuer {
     client: reqwest::Client,
 }
 
+/// Code of the error that a web page came in the place of a token.
+pub const PAGE: &str = "a web page";
 /// How long one answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -84,6 +86,13 @@ async fn read(tried: &str, answer: reqwest::Response, runner: &Runner) -> Result
             .with_code(status.as_str())
             .hint(hint)
     };
+    let form = answer.headers().get("content-type");
+    let is_page = form.is_some_and(|form| form.as_bytes().starts_with(b"text/html"));
+    if status.is_success() && is_page {
+        return Err(refused(", a web page").with_code(PAGE).hint(
+            "Something between this runner and GitHub answers in its place: check HTTPS_PROXY and NO_PROXY.",
+        ));
+    }
     let body: Value = answer
         .json()
         .await

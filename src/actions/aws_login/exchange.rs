@@ -22,7 +22,7 @@ use crate::action::Context;
 use crate::aws;
 use crate::error::{Error, Kind, Result};
 use crate::http;
-use crate::runner::oidc::Issuer;
+use crate::runner::oidc::{Issuer, PAGE};
 
 /// Asks STS until it agrees or the refusal is final; each attempt has a fresh token.
 pub(super) async fn exchange(
@@ -84,7 +84,8 @@ pub(super) async fn exchange(
 
 /// Whether GitHub may give a token to the next attempt.
 fn passes(error: &Error) -> bool {
-    let refused = |code: &str| code.starts_with('4') && !["408", "429"].contains(&code);
+    let refused =
+        |code: &str| code == PAGE || code.starts_with('4') && !["408", "429"].contains(&code);
     error.kind() == Kind::Refused
         && !error.code().is_some_and(refused)
         && http::final_hint(&error.message()).is_none()

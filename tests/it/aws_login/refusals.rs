@@ -177,6 +177,16 @@ fn half_an_hour_of_old_tokens_and_faults_fails_no_login() {
 }
 
 #[test]
+fn a_page_in_the_place_of_a_token_is_the_last_answer() {
+    let account = Account::new();
+    account.world.oidc.gateway_answers([200]);
+    let ended = step(&account, job(Some("production"))).run("aws-login", &[]);
+    assert_eq!(ended.code, 6, "{}", ended.log);
+    assert!(ended.log.contains("a web page"), "{}", ended.log);
+    assert_eq!(account.world.journal.count("oidc", "GetToken"), 1);
+}
+
+#[test]
 fn a_gateway_before_the_issuer_is_asked_again() {
     let account = Account::new();
     account.world.oidc.gateway_answers([502, 503]);

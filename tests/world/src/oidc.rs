@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
+use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use base64::Engine as _;
@@ -219,7 +220,7 @@ async fn token(
     State(world): State<Arc<World>>,
     Query(query): Query<BTreeMap<String, String>>,
     headers: HeaderMap,
-) -> (StatusCode, Json<Value>) {
+) -> Response {
     let given = headers
         .get("authorization")
         .and_then(|value| value.to_str().ok())
@@ -240,7 +241,7 @@ async fn token(
         world
             .journal
             .record("oidc", "GetToken", "job", status.as_u16(), "gateway");
-        return (status, Json(Value::Null));
+        return (status, Html("<html>Bad Gateway</html>")).into_response();
     }
     let job = {
         let jobs = world
@@ -267,7 +268,7 @@ async fn token(
     world
         .journal
         .record("oidc", "GetToken", "job", status.as_u16(), audience);
-    (status, Json(body))
+    (status, Json(body)).into_response()
 }
 
 #[cfg(test)]
