@@ -48,7 +48,7 @@ fn file_name(path: &str) -> &str {
 pub fn digest(files: &[File], dockerfile: &str) -> String {
     let mut lines: Vec<String> = files
         .iter()
-        .filter(|file| counts(&file.path))
+        .filter(|file| counts(&file.path) || file.path == dockerfile)
         .map(|file| {
             let mode = if file.executable { "x" } else { "-" };
             format!("{} {mode} {}\n", file.sha256, file.path)
@@ -117,6 +117,8 @@ mod tests {
         );
         let both = [file("Dockerfile", "a"), file("sub/Dockerfile", "b")];
         assert_ne!(digest(&both, "Dockerfile"), digest(&both, "sub/Dockerfile"));
+        let odd = |sha256| digest(&[file("Image.md", sha256)], "Image.md");
+        assert_ne!(odd("a"), odd("b"), "a Dockerfile counts whatever its name");
         let mut executable = file("Dockerfile", "a");
         executable.executable = true;
         assert_ne!(
